@@ -1,0 +1,1 @@
+"""The brain: state, nodes, policy and ports. Read build.py first."""

@@ -1,0 +1,48 @@
+"""Ask a person, and wait for the answer without a process. The row in the ledger is the answer, not the resume value."""
+
+from langgraph.types import interrupt
+
+from graph.errors import Refused
+from graph.model import Approval
+from graph.policy import approval as gate
+from graph.policy import outcomes
+from graph.policy.sealing import seal
+from graph.ports import Deps, Parts
+from graph.state import State, Waiting, current
+
+
+def await_approval(state: State, *, parts: Parts) -> State:
+    """Open the run's one request, interrupt while it is pending, and take over what the row then says."""
+    state = current(state)
+    deps = parts(state["model"])
+    run = state["run"]
+    validation = deps.ledger.validation(run)
+    if validation is None:
+        raise Refused(f"run {run} of {deps.spec.name} has no validation to approve")
+    approval = deps.ledger.open_approval(run, seal(validation, deps.spec), deps.spec, deps.clock.now())
+    if approval.state == "pending":
+        deps.ledger.status(run, "awaiting_approval", deps.clock.now())
+        text = f"approve version {approval.sealed.challenger} for {deps.spec.name}?"
+        interrupt(Waiting(kind="approval", run=run, model=deps.spec.name, text=text))
+        approval = _answered(deps, run)
+    return _update(state, deps, approval)
+
+
+def _answered(deps: Deps, run: str) -> Approval:
+    approval = deps.ledger.approval(run)
+    if approval is None or approval.state == "pending":
+        raise Refused(
+            f"nobody has answered the approval of run {run} of {deps.spec.name} yet",
+            f"autopilot approve {run} --as NAME, or autopilot deny {run} --as NAME",
+        )
+    return approval
+
+
+def _update(state: State, deps: Deps, approval: Approval) -> State:
+    outcome = outcomes.of_approval(approval.state)
+    reason = gate.reason(approval)
+    update: State = {**state, "approval": approval.state, "reason": reason}
+    if outcome is None:
+        return update
+    deps.ledger.finish(state["run"], outcome, reason, deps.clock.now())
+    return {**update, "outcome": outcome}

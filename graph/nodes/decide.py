@@ -1,0 +1,56 @@
+"""Decide what to do about the evidence, and record the decision with every rule: also the one to do nothing."""
+
+from graph.model import Decision, Evidence, WindowRef
+from graph.policy import evidence as question
+from graph.policy import outcomes, retraining
+from graph.ports import Deps, Parts
+from graph.state import State, current
+
+
+def decide(state: State, *, parts: Parts) -> State:
+    """Ask policy about the recorded evidence and the model's history; store its one decision."""
+    state = current(state)
+    deps = parts(state["model"])
+    evidence = deps.ledger.evidence(state["run"])
+    decision = _decision(deps, evidence)
+    if not _record(deps, state["run"], decision, evidence):
+        # Another process made a run of this model active since the history was read: judge again with that in sight.
+        decision = _decision(deps, evidence)
+        _record(deps, state["run"], decision, evidence)
+    if decision.quarantine:
+        windows = suspect(evidence, decision)
+        deps.ledger.quarantine(deps.spec.name, windows, decision.reason, f"run {state['run']}", deps.clock.now())
+    return _update(state, deps, decision)
+
+
+def _decision(deps: Deps, evidence: Evidence) -> Decision:
+    now = deps.clock.now()
+    diagnosis = question.judge(evidence, deps.spec.policy, deps.spec.label_delay)
+    return retraining.decide(evidence, diagnosis, deps.ledger.history(deps.spec.name, now), deps.spec, now)
+
+
+def _record(deps: Deps, run: str, decision: Decision, evidence: Evidence) -> bool:
+    return deps.ledger.record_decision(run, decision, deps.spec, evidence.champion, deps.clock.now())
+
+
+def suspect(evidence: Evidence, decision: Decision) -> list[WindowRef]:
+    """Return the windows whose rows the decision holds to be broken: the labelled ones for labels, else the newest."""
+    if decision.cause == "label_quality" and evidence.labels:
+        start, end = evidence.labels.start, evidence.labels.end
+    elif evidence.start and evidence.end:
+        start, end = evidence.start, evidence.end
+    else:
+        return []
+    return [window for window in evidence.windows if window.start >= start and window.end <= end]
+
+
+def _update(state: State, deps: Deps, decision: Decision) -> State:
+    outcome = outcomes.of_decision(decision, deps.spec.policy.mode)
+    update: State = {
+        **state,
+        "verdict": decision.verdict,
+        "cause": decision.cause,
+        "action": decision.action,
+        "reason": decision.reason,
+    }
+    return {**update, "outcome": outcome} if outcome else update

@@ -1,0 +1,103 @@
+"""Have a challenger trained by the team's own pipeline, once, and wait for it without a process."""
+
+from langgraph.types import interrupt
+
+from graph.codec import dump, load
+from graph.errors import Unavailable
+from graph.model import Candidate, Decision, RunOutcome, TrainingJob, TrainingOrder
+from graph.policy import outcomes
+from graph.ports import Deps, Parts
+from graph.state import State, Waiting, current
+
+
+def retrain(state: State, *, parts: Parts) -> State:
+    """Start or find the run's one job. Runs again from the first line after every wait: all of it is idempotent."""
+    state = current(state)
+    deps = parts(state["model"])
+    run = state["run"]
+    decision = deps.ledger.decision(run)
+    if decision.reuse:
+        deps.ledger.note_challenger(run, decision.reuse.version, decision.reuse, deps.clock.now())
+        return {**state, "challenger": decision.reuse.version}
+    job = _job(deps, _order(deps, run, decision))
+    if job.state in outcomes.ACTIVE:
+        deps.ledger.status(run, "training", deps.clock.now())
+        interrupt(
+            Waiting(kind="training", run=run, model=deps.spec.name, text=f"{job.pipeline} job {job.id} is {job.state}")
+        )
+        job = _finished(deps, run, job.key)
+    return _result(state, deps, job)
+
+
+def _order(deps: Deps, run: str, decision: Decision) -> TrainingOrder:
+    if decision.train_from is None or decision.train_until is None:
+        raise Unavailable(f"run {run} of {deps.spec.name} decided to retrain without a training window")
+    return TrainingOrder(
+        model=deps.spec.name,
+        run=run,
+        key=f"{deps.spec.name}.{run}",
+        train_from=decision.train_from,
+        train_until=decision.train_until,
+        exclude=tuple(
+            (start, end)
+            for start, end in deps.ledger.quarantined(deps.spec.name)
+            if start < decision.train_until and end > decision.train_from
+        ),
+    )
+
+
+def _job(deps: Deps, order: TrainingOrder) -> TrainingJob:
+    def find() -> dict[str, object] | None:
+        job = deps.pipeline.find(order.key)
+        return dump(job) if job else None
+
+    started = deps.ledger.once(order.run, "training", order.key, find, lambda: dump(deps.pipeline.start(order)))
+    job = deps.pipeline.find(order.key) or load(TrainingJob, {**started, "state": "unknown"})
+    deps.ledger.note_job(order.run, job, deps.clock.now())
+    return job
+
+
+def _finished(deps: Deps, run: str, key: str) -> TrainingJob:
+    # A job its system no longer knows may have left a model all the same: MLflow, the result channel, decides.
+    job = deps.pipeline.find(key) or TrainingJob(
+        key, key, deps.pipeline.kind, "unknown", "its system no longer knows the job"
+    )
+    if job.state in outcomes.ACTIVE:
+        raise Unavailable(
+            f"the training job of run {run} of {deps.spec.name} has not ended yet", f"autopilot resume {run} --wait"
+        )
+    deps.ledger.note_job(run, job, deps.clock.now())
+    return job
+
+
+def _result(state: State, deps: Deps, job: TrainingJob) -> State:
+    run = state["run"]
+    state = {**state, "job": job.state}
+    void = deps.ledger.void_reason(run)
+    if void and job.state != "cancelled":
+        return _end(state, deps, "voided", void)
+    outcome = outcomes.of_job(job)
+    if outcome:
+        return _end(state, deps, outcome, void or f"the training job {job.state}: {job.detail}")
+    candidate = load(Candidate, _registered(deps, run, job.key))
+    deps.ledger.note_challenger(run, candidate.version, candidate, deps.clock.now())
+    return {**state, "challenger": candidate.version}
+
+
+def _registered(deps: Deps, run: str, key: str) -> dict[str, object]:
+    def find() -> dict[str, object] | None:
+        candidate = deps.registry.find_candidate(deps.spec.registry, key)
+        return dump(candidate) if candidate else None
+
+    return deps.ledger.once(
+        run,
+        "candidate",
+        f"{key}.candidate",
+        find,
+        lambda: dump(deps.registry.register_candidate(deps.spec.registry, key)),
+    )
+
+
+def _end(state: State, deps: Deps, outcome: RunOutcome, reason: str) -> State:
+    deps.ledger.finish(state["run"], outcome, reason, deps.clock.now())
+    return {**state, "outcome": outcome, "reason": reason}

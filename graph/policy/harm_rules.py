@@ -1,0 +1,173 @@
+"""Question 3: is there harm that the mix of rows does not explain, and does the owner want drift alone to count?"""
+
+from dataclasses import dataclass
+
+from graph.model import Blame, Cause, Diagnosis, FeatureEvidence, Interval, LabelEvidence
+from graph.policy.case import Case, EvidenceFinding, insufficient
+from graph.policy.input_rules import thin_traffic
+from graph.policy.metrics import RANKING, better_by
+from graph.policy.rules import Finding, Step
+from graph.policy.words import finite, interval, number, plural
+
+UNEXPLAINED = 0.0
+"""A loss counts as unexplained when the lower bound of the Brier excess is above this."""
+SHIFTED = 1.25
+"""Positives moved when both thirds hold this many times as many, or as few, as foreseen, …"""
+ALIKE = 1.5
+"""… and moved uniformly when the two thirds differ by no more than this factor."""
+MOST_BLAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """Labelled performance, every number of it finite."""
+
+    labels: LabelEvidence
+    realised: Interval
+    foreseen: float
+    excess: Interval
+
+    @property
+    def drop(self) -> float:
+        """How much worse the metric is than the scores foresee on the same rows."""
+        return better_by(self.labels.metric, self.foreseen, self.realised.value)
+
+
+def performance(case: Case) -> Performance | None:
+    """Return the labelled performance, or None when a part of it could not be measured."""
+    labels = case.evidence.labels
+    if labels is None:
+        return None
+    realised, excess, foreseen = _whole(labels.realised), _whole(labels.brier_excess), finite(labels.foreseen)
+    if realised is None or excess is None or foreseen is None:
+        return None
+    return Performance(labels, realised, foreseen, excess)
+
+
+def _whole(measured: Interval | None) -> Interval | None:
+    """Return the interval when value and bounds are numbers."""
+    if measured is None or None in (finite(measured.value), finite(measured.low), finite(measured.high)):
+        return None
+    return measured
+
+
+def performance_measured(case: Case) -> EvidenceFinding:
+    """Block when the metric or its explanation is missing, as when only one class is labelled."""
+    found = performance(case)
+    if found:
+        return Finding(found.realised.value)
+    metric = case.evidence.labels.metric if case.evidence.labels else case.policy.metric
+    return insufficient("unknown", f"{metric} could not be measured on the labelled rows", None, None)
+
+
+def unexplained_loss(case: Case) -> EvidenceFinding:
+    """Show the Brier excess. Whether one above zero is harm is for `unexplained_drop`: this rule never decides."""
+    found = performance(case)
+    if found is None:
+        return Finding()
+    certain = "certain" if found.excess.low > UNEXPLAINED else "not certain"
+    detail = f"Brier excess {interval(found.excess)}: an unexplained loss is {certain}"
+    return Finding(found.excess.low, UNEXPLAINED, detail)
+
+
+def unexplained_drop(case: Case) -> EvidenceFinding:
+    """Block when the metric fell by `max_drop` more than the scores foresee and the unexplained loss is certain."""
+    found, limit = performance(case), case.policy.max_drop
+    if found is None:
+        return Finding()
+    if found.drop < limit:
+        return Finding(found.drop, limit, _seen(found))
+    if found.excess.low <= UNEXPLAINED:
+        return Finding(found.drop, limit, f"{_seen(found)}; the drop may be chance")
+    blame = drifted(case)
+    reason = (
+        f"{found.labels.metric} is {interval(found.realised)} on {plural(found.labels.labelled, 'labelled row')} "
+        f"where the calibrated scores foresee {number(found.foreseen)}, and {_suspects(blame)}"
+    )
+    cause: Cause = "label_shift" if _labels_shifted(found) else "concept_drift"
+    return Finding(found.drop, limit, reason, Diagnosis("degraded", cause, reason, blame))
+
+
+def _suspects(blame: tuple[Blame, ...]) -> str:
+    if not blame:
+        return "no feature moved: what they mean for the label did"
+    return f"what moved is {', '.join(f'{seen.feature} ({seen.detail})' for seen in blame)}"
+
+
+def _labels_shifted(found: Performance) -> bool:
+    """Tell whether positives became more or less frequent everywhere alike, which a ranking metric would not feel."""
+    low, high = finite(found.labels.positive_lift_low), finite(found.labels.positive_lift_high)
+    if found.labels.metric in RANKING or not low or not high:
+        return False
+    together = min(low, high) >= SHIFTED or max(low, high) <= 1 / SHIFTED
+    return together and max(low, high) <= ALIKE * min(low, high)
+
+
+def drifted(case: Case, beyond: float = 0.0) -> tuple[Blame, ...]:
+    """Return the features whose PSI lies above its sampling noise and `beyond`, the furthest moved first."""
+    moved = [feature for feature in case.evidence.features if _moved(feature) > beyond]
+    moved.sort(key=lambda feature: (-_moved(feature), feature.name))
+    return tuple(Blame(feature.name, _movement(feature), round(_moved(feature), 6)) for feature in moved[:MOST_BLAMED])
+
+
+def _moved(feature: FeatureEvidence) -> float:
+    """Return the feature's PSI, or 0 when it is within its noise."""
+    psi, noise = finite(feature.psi), finite(feature.psi_noise) or 0.0
+    return psi if psi is not None and psi > noise else 0.0
+
+
+def _movement(feature: FeatureEvidence) -> str:
+    noise = finite(feature.psi_noise)
+    return f"PSI {number(_moved(feature))}" + (f", noise {number(noise)}" if noise is not None else "")
+
+
+def max_drift(case: Case) -> EvidenceFinding:
+    """Block when a feature drifted beyond `max_drift`, where the owner set it: without labels and without harm."""
+    limit = case.policy.max_drift
+    if limit is None:
+        return Finding(detail="policy.max_drift is not set: drift explains, it does not act")
+    blame = drifted(case, beyond=limit)
+    if not blame:
+        most = drifted(case)
+        return Finding(most[0].value if most else 0.0, limit)
+    first = blame[0]
+    others = f" (also {', '.join(seen.feature for seen in blame[1:])})" if blame[1:] else ""
+    reason = f"{first.feature} drifted beyond max_drift {number(limit)}: {first.detail}{others}"
+    return Finding(first.value, limit, reason, Diagnosis("degraded", "covariate_shift", reason, blame))
+
+
+def explained_drop(case: Case) -> EvidenceFinding:
+    """Block retraining when the rows became harder: the scores themselves foresee a metric below the reference's."""
+    found = performance(case)
+    reference = finite(found.labels.reference_value) if found else None
+    if found is None or reference is None:
+        return Finding(detail="no reference performance to compare with")
+    metric, limit = found.labels.metric, case.policy.max_drop
+    drop = better_by(metric, reference, found.foreseen)
+    if drop < limit:
+        return Finding(drop, limit)
+    reason = (
+        f"harder traffic: {metric} is {interval(found.realised)}, as the calibrated scores foresee on these rows "
+        f"({number(found.foreseen)}; {number(reference)} on the reference), and retraining would not change that"
+    )
+    return Finding(drop, limit, reason, Diagnosis("healthy", "covariate_shift", reason, drifted(case)))
+
+
+def healthy(case: Case) -> Diagnosis:
+    """Conclude that there is nothing to object; the rules before have seen to it that performance was measured."""
+    found = performance(case)
+    measured = f"{_seen(found)} on {plural(found.labels.labelled, 'labelled row')}" if found else ""
+    return Diagnosis("healthy", "none", "; ".join(part for part in (measured, thin_traffic(case)) if part))
+
+
+def _seen(found: Performance) -> str:
+    return f"{found.labels.metric} is {interval(found.realised)}, foreseen {number(found.foreseen)}"
+
+
+MEASURED_RULES = (Step("performance_measured", performance_measured),)
+HARM_RULES = (
+    Step("unexplained_loss", unexplained_loss),
+    Step("unexplained_drop", unexplained_drop),
+)
+DRIFT_RULES = (Step("max_drift", max_drift),)
+EXPLANATION_RULES = (Step("explained_drop", explained_drop),)

@@ -1,0 +1,81 @@
+"""From a diagnosis to an action: nothing, wait, have the data fixed, retrain; and the return that a person asks for."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from graph.model import Cause, Decision, Diagnosis, Evidence, History, ModelSpec, Rule, Verdict
+from graph.policy.restraint import RESTRAINT_RULES, Instead, Wish, active_run
+from graph.policy.rules import Step, walk
+from graph.policy.words import moment
+
+
+def decide(evidence: Evidence, diagnosis: Diagnosis, history: History, spec: ModelSpec, now: datetime) -> Decision:
+    """Return what to do, with the diagnosis' rules followed by every rule that may hold a retrain back."""
+    wanted = diagnosis.verdict == "degraded" or diagnosis.cause == "no_champion"
+    restraint = walk(RESTRAINT_RULES, Wish(evidence, diagnosis, history, spec, now), wanted)
+    decision = _at_rest(diagnosis, (*diagnosis.rules, *restraint.rules))
+    if not wanted:
+        return decision
+    if restraint.conclusion:
+        return _held_back(decision, restraint.conclusion, evidence)
+    until = newest_label(evidence.labels.end if evidence.labels else None, spec, now) - spec.training.holdout
+    trained = replace(decision, action="retrain", train_from=until - spec.training.window, train_until=until)
+    return _aimed(trained, evidence)
+
+
+def _at_rest(diagnosis: Diagnosis, rules: tuple[Rule, ...]) -> Decision:
+    """Return the decision that trains nothing."""
+    broken = diagnosis.verdict == "broken_data"
+    return Decision(
+        verdict=diagnosis.verdict,
+        cause=diagnosis.cause,
+        action="fix_data" if broken else "none" if diagnosis.verdict == "healthy" else "wait",
+        reason=diagnosis.reason,
+        rules=rules,
+        blame=diagnosis.blame,
+        quarantine=broken,
+    )
+
+
+def _held_back(decision: Decision, instead: Instead, evidence: Evidence) -> Decision:
+    if instead.reuse:
+        reason = f"{decision.reason}; {instead.reason}"
+        return _aimed(replace(decision, action=instead.action, reason=reason, reuse=instead.reuse), evidence)
+    return replace(decision, action=instead.action, reason=f"{decision.reason}, but no retrain: {instead.reason}")
+
+
+def _aimed(decision: Decision, evidence: Evidence) -> Decision:
+    """Add where the harm was: in the newest window when drift alone triggered, else in the labelled one."""
+    if decision.cause == "no_champion":
+        return decision
+    if decision.cause == "covariate_shift" or evidence.labels is None:
+        return replace(decision, harm_from=evidence.start, harm_until=evidence.end)
+    return replace(decision, harm_from=evidence.labels.start, harm_until=evidence.labels.end)
+
+
+def newest_label(known: datetime | None, spec: ModelSpec, now: datetime) -> datetime:
+    """Return until when rows have their labels: `known`, but at most the full hour that the label delay has passed."""
+    matured = (now - spec.label_delay).astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return matured if known is None else min(known, matured)
+
+
+def request_rollback(
+    spec: ModelSpec,
+    history: History,
+    now: datetime,
+    requested_by: str | None,
+    to: str,
+    verdict: Verdict = "insufficient",
+    cause: Cause = "none",
+) -> Decision:
+    """Return the decision that a person's request for version `to` makes; action `wait` while another run is active.
+
+    No budget or cool-down applies: going back is what they protect. The default verdict says that nothing was measured.
+    """
+    asked = walk((Step("one_active_run", active_run),), history)
+    who = requested_by or "somebody unnamed"
+    reason = f"{who} asked at {moment(now)} to return {spec.name} to version {to}"
+    decision = Decision(verdict, cause, "rollback", reason, asked.rules, requested_by=requested_by, return_to=to)
+    if asked.conclusion is None:
+        return decision
+    return replace(decision, action="wait", reason=f"{reason}, but {asked.conclusion.reason}")

@@ -1,0 +1,255 @@
+"""What the brain needs from outside, one Protocol per need. All calls are synchronous.
+
+Every port raises graph.errors only: Unavailable (no clear answer), Refused (a rule of the outside system),
+Misconfigured (a person must act). Implementations live in tools/ and checkpoints/, fakes in tests/fakes/.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from graph.model import (
+    Answer,
+    Approval,
+    ApprovalState,
+    Artifact,
+    Candidate,
+    Comparison,
+    Decision,
+    Evidence,
+    History,
+    Holdout,
+    Json,
+    ModelRef,
+    ModelSpec,
+    Promotion,
+    RunOutcome,
+    RunStatus,
+    Sealed,
+    TrainingJob,
+    TrainingOrder,
+    Validation,
+    WindowRef,
+)
+
+
+class Clock(Protocol):
+    """The only source of time for rules, expiry, cool-down and budgets."""
+
+    def now(self) -> datetime:
+        """Return the present as an aware UTC datetime."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWindow:
+    """One window's counts as the ledger keeps them."""
+
+    model: str
+    version: str
+    profile: str
+    source: str
+    start: datetime
+    end: datetime
+    counts: Json
+    closed: bool
+    revision: int = 1
+    quarantined: bool = False
+    stamp: str = ""
+    """What the counts were read from (names, sizes, times of files): a changed stamp means read again."""
+
+
+class WindowStore(Protocol):
+    """Profiles and window counts: written by monitors, kept by the ledger."""
+
+    def profile(self, model: str, version: str) -> Json | None:
+        """Return the sealed profile of a model version, or None when none was stored yet."""
+
+    def save_profile(self, model: str, version: str, profile: Json) -> None:
+        """Store a profile once; the first one of a version stays."""
+
+    def windows(
+        self, model: str, version: str, profile: str, source: str, start: datetime, end: datetime
+    ) -> Sequence[StoredWindow]:
+        """Return the stored windows that lie in [start, end), oldest first, quarantined ones included."""
+
+    def save_window(self, window: StoredWindow) -> StoredWindow:
+        """Insert, or replace with revision + 1 when the counts differ; the quarantine flag is kept. Return what is stored."""
+
+
+class Monitor(Protocol):
+    """Measures one model. Reads only; judges nothing."""
+
+    def measure(self, champion: str | None, now: datetime) -> Evidence:
+        """Return the evidence as of `now` (rows and labels later than `now` do not exist)."""
+
+    def holdout(
+        self, start: datetime, end: datetime, now: datetime, exclude: Sequence[tuple[datetime, datetime]], to: Path
+    ) -> Holdout:
+        """Write the labelled rows of [start, end) known at `now`, less the excluded intervals, to the Parquet file `to`."""
+
+
+class Pipeline(Protocol):
+    """Runs training somewhere else. The key is known to the outside system and names at most one job."""
+
+    kind: str
+
+    def find(self, key: str) -> TrainingJob | None:
+        """Return the job of this key, or None when the system surely has none. Raises Unavailable when it cannot tell."""
+
+    def start(self, order: TrainingOrder) -> TrainingJob:
+        """Start the job of `order.key`. A second start of a key never makes a second job."""
+
+    def cancel(self, key: str) -> TrainingJob | None:
+        """Stop the job and return its state; None when there is none. Repeating it is harmless."""
+
+
+class Registry(Protocol):
+    """The model registry. `model` is the registered name NAME; candidates live under NAME-candidates."""
+
+    def alias(self, model: str, alias: str) -> ModelRef | None:
+        """Return the version an alias (`champion`, `previous`) points at, or None."""
+
+    def find_candidate(self, model: str, key: str) -> Candidate | None:
+        """Return the registered candidate version that carries this key, or None."""
+
+    def register_candidate(self, model: str, key: str) -> Candidate:
+        """Register the model logged by the one MLflow run tagged `autopilot.key=KEY`. Refused when there is no run or no model."""
+
+    def fetch(self, ref: ModelRef, to: Path) -> Artifact:
+        """Copy a version's model files below the folder `to` and return their digest."""
+
+    def reported(self, ref: ModelRef) -> Mapping[str, float]:
+        """Return the metrics that the version's own run logged."""
+
+    def find_release(self, model: str, key: str) -> Json | None:
+        """Return `{"run_id", "digest"}` of the completed upload with this key, or None."""
+
+    def release(self, model: str, key: str, artifact: Artifact) -> Json:
+        """Upload verified bytes into the releases experiment under this key; returns what `find_release` finds."""
+
+    def find_version(self, model: str, key: str) -> ModelRef | None:
+        """Return the version of NAME that carries this key, or None."""
+
+    def create_version(self, model: str, key: str, release: Json, tags: Mapping[str, str]) -> ModelRef:
+        """Register a release as a new version of NAME."""
+
+    def move_alias(self, model: str, alias: str, to: str, expected: str | None) -> None:
+        """Point the alias at version `to`, if it is now at `expected` (or already at `to`); read it back. Refused otherwise."""
+
+
+class Evaluator(Protocol):
+    """Scores champion and challenger on the same rows in a process of its own."""
+
+    def compare(
+        self,
+        spec: ModelSpec,
+        holdout: Holdout,
+        champion: Artifact | None,
+        challenger: Artifact,
+        harm_from: datetime | None,
+    ) -> Comparison:
+        """Return measured differences. A model that cannot be loaded is `load_error`, not an exception."""
+
+
+class Once(Protocol):
+    """Carry out an outside effect at most once: intent row, look, act, record."""
+
+    def __call__(
+        self, run: str, kind: str, key: str, find: Callable[[], Json | None], call: Callable[[], Json]
+    ) -> Json: ...
+
+
+class Ledger(Protocol):
+    """The truth about runs, decisions, effects, approvals and promotions."""
+
+    once: Once
+
+    def open_run(self, run: str, model: str, now: datetime) -> None:
+        """Insert the run's row; an existing one is left as it is."""
+
+    def save_evidence(self, run: str, evidence: Evidence) -> None:
+        """Store what the check of this run measured."""
+
+    def evidence(self, run: str) -> Evidence:
+        """Return what the check of this run measured."""
+
+    def history(self, model: str, now: datetime) -> History:
+        """Return what rules need to know about the model's past."""
+
+    def record_decision(
+        self, run: str, decision: Decision, spec: ModelSpec, champion: str | None, now: datetime
+    ) -> bool:
+        """Store the run's one decision. False, and nothing stored, when it would be a second active run of the model."""
+
+    def decision(self, run: str) -> Decision:
+        """Return the run's decision. NotFound when it has none."""
+
+    def quarantine(self, model: str, windows: Sequence[WindowRef], reason: str, by: str, now: datetime) -> None:
+        """Flag windows as not to be used for evidence or training. Reversible."""
+
+    def quarantined(self, model: str) -> Sequence[tuple[datetime, datetime]]:
+        """Return the flagged intervals of a model, merged, oldest first."""
+
+    def note_job(self, run: str, job: TrainingJob, now: datetime) -> None:
+        """Store the last known state of the run's training job."""
+
+    def note_challenger(self, run: str, version: str, candidate: Candidate | None, now: datetime) -> None:
+        """Store which version the run judges: of NAME-candidates with its candidate, of NAME without one."""
+
+    def save_validation(self, run: str, validation: Validation) -> None:
+        """Store the run's one validation; a second one of the same run is ignored."""
+
+    def validation(self, run: str) -> Validation | None:
+        """Return the run's validation, if it has one."""
+
+    def open_approval(self, run: str, sealed: Sealed, spec: ModelSpec, now: datetime) -> Approval:
+        """Open the run's one approval request; returns the existing one when there is one."""
+
+    def approval(self, run: str) -> Approval | None:
+        """Return the run's approval with its answers, if one was opened."""
+
+    def close_approval(self, run: str, state: ApprovalState, reason: str) -> Approval:
+        """Expire or void an approval that no promotion used yet. Idempotent."""
+
+    def answer(self, run: str, answer: Answer, spec: ModelSpec) -> Approval:
+        """Record a person's answer. Refused with the rule when it is not theirs to give or comes too late."""
+
+    def void_reason(self, run: str) -> str | None:
+        """Return why a later check or event took the run's reason away, or None."""
+
+    def promoted(self, model: str) -> str | None:
+        """Return the version that the model's newest promotion made champion, if there was one."""
+
+    def record_promotion(self, run: str, promotion: Promotion) -> None:
+        """Store what moved; one per run."""
+
+    def finish(self, run: str, outcome: RunOutcome, reason: str, now: datetime) -> None:
+        """Close the run with its outcome. Closing it again with the same outcome is harmless."""
+
+    def status(self, run: str, status: RunStatus, now: datetime) -> None:
+        """Store what the run is doing now."""
+
+    def alone(self, model: str) -> AbstractContextManager[None]:
+        """Hold the model's promotion lock; released by the server when the process dies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """Everything the nodes may use for one model."""
+
+    spec: ModelSpec
+    clock: Clock
+    monitor: Monitor
+    pipeline: Pipeline
+    registry: Registry
+    evaluator: Evaluator
+    ledger: Ledger
+    workspace: Path
+    """A folder for files that live as long as a run: holdouts and fetched models."""
+
+
+Parts = Callable[[str], Deps]
+"""Model name → its Deps. Raises NotFound for a model that is not configured."""

@@ -1,0 +1,71 @@
+"""One run's thread: where it stands, and how to carry it on. The only place that knows LangGraph's snapshots."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import NAMESPACE_URL, uuid5
+
+from langgraph.types import Command
+
+from graph.errors import Refused
+from graph.model import Json
+from graph.state import State
+
+Graph = Any
+"""A compiled graph; LangGraph's own type has four parameters that say nothing here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a thread stands."""
+
+    at: Literal["unseeded", "runnable", "waiting", "finished"]
+    interrupt: str | None = None
+    kind: str | None = None
+    """training | approval, of what it waits for."""
+
+
+def thread_id(model: str, run: str) -> str:
+    """Return the thread of a run: a UUID, as servers want it, derived so that nothing has to be stored."""
+    return str(uuid5(NAMESPACE_URL, f"autopilot:thread:{model}:{run}"))
+
+
+def config(model: str, run: str) -> Json:
+    """Return the config that names a run's thread. Nothing secret may enter: it is stored in clear with every checkpoint."""
+    return {"configurable": {"thread_id": thread_id(model, run)}}
+
+
+def position(graph: Graph, where: Json) -> Position:
+    """Read where the thread stands. Finished means that no task is left: `next` is also empty after some crashes."""
+    snapshot = graph.get_state(where)
+    if snapshot.metadata is None:
+        return Position("unseeded")
+    if not snapshot.tasks:
+        return Position("finished")
+    if snapshot.interrupts:
+        waiting = snapshot.interrupts[0]
+        return Position("waiting", waiting.id, waiting.value["kind"])
+    return Position("runnable")
+
+
+def seed(graph: Graph, where: Json, state: State) -> None:
+    """Begin the thread behind `decide`, with what the ledger says it decided."""
+    graph.update_state(where, dict(state), as_node="decide")
+
+
+def go_on(graph: Graph, where: Json, extra: Json) -> None:
+    """Run from the last durable step. Never on a waiting thread: that would re-deliver an old answer."""
+    graph.invoke(None, {**where, **extra}, durability="sync")
+
+
+def answer(graph: Graph, where: Json, interrupt: str, extra: Json) -> None:
+    """Wake one interrupt by its id. The value says only that there is something to read in the ledger.
+
+    Strict: an id that is no longer pending is refused instead of silently asked again.
+    """
+    strict = {**where, "configurable": {**where["configurable"], "__pregel_strict_resume": True}}
+    from langgraph.errors import UnknownInterruptError
+
+    try:
+        graph.invoke(Command(resume={interrupt: {"carry_on": True}}), {**strict, **extra}, durability="sync")
+    except UnknownInterruptError as error:
+        raise Refused(f"the thread no longer waits for this: {error}", "look again: autopilot explain RUN") from None
