@@ -1,0 +1,1 @@
+"""The memory: all that must survive a restart, in Postgres."""

@@ -1,0 +1,152 @@
+"""Approval requests and answers: one request per run, each closed once, sealed to a fingerprint."""
+
+from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
+
+from psycopg.types.json import Jsonb
+
+from checkpoints.database import Connection, Database, Row
+from checkpoints.queries import query
+from graph.codec import dump, load
+from graph.errors import NotFound
+from graph.model import Answer, Approval, ApprovalState, ModelSpec, Promotion, Sealed
+from graph.policy.approval import fingerprint, may_answer, state_after
+
+
+class Approvals:
+    """The answer of record, whatever channel it came through."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def open(
+        self, run: str, sealed: Sealed, spec: ModelSpec, requested_by: str | None, is_return: bool, now: datetime
+    ) -> Approval:
+        """Open the run's one request, or return the one it has."""
+        returns = is_return and self._approved_before(sealed.model, sealed.challenger)
+        self._database.execute(
+            query("approvals", "open_approval"),
+            id=uuid5(NAMESPACE_URL, f"autopilot:approval:{run}"),
+            run=run,
+            model=spec.name,
+            fingerprint=fingerprint(sealed),
+            sealed=Jsonb(dump(sealed)),
+            now=now,
+            expires=now + spec.approval.expires_after,
+            quorum=spec.approval.quorum,
+            requested_by=requested_by,
+            returns=returns,
+        )
+        approval = self.of(run)
+        if approval is None:
+            raise NotFound(f"the approval of run {run} vanished while it was opened")
+        return approval
+
+    def of(self, run: str) -> Approval | None:
+        """Return the run's approval with its answers, if one was opened."""
+        with self._database.transaction() as connection:
+            row = connection.execute(query("approvals", "approval"), {"run": run}).fetchone()
+            return _approval(connection, row) if row else None
+
+    def of_many(self, runs: list[str]) -> dict[str, Approval]:
+        """Return the approvals of many runs, by run."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(query("approvals", "approvals_of"), {"runs": runs}).fetchall()
+            return {approval.run: approval for approval in _approvals(connection, rows)}
+
+    def answer(self, run: str, answer: Answer, spec: ModelSpec) -> Approval:
+        """Record an answer. The row lock makes the first of two simultaneous answers the first for everybody."""
+        with self._database.transaction() as connection:
+            approval = _locked(connection, run)
+            may_answer(approval, answer, spec.approval, answer.at)
+            connection.execute(
+                query("approvals", "save_answer"),
+                {
+                    "approval": approval.id,
+                    "person": answer.person,
+                    "decision": answer.decision,
+                    "channel": answer.channel,
+                    "at": answer.at,
+                    "comment": answer.comment,
+                    "os_user": answer.os_user,
+                },
+            )
+            return _settle(connection, run, spec, answer.at)
+
+    def close(self, run: str, state: ApprovalState, reason: str) -> Approval:
+        """Expire or void a request. An approved one can still be voided until it was used; a final one stays."""
+        with self._database.transaction() as connection:
+            approval = _locked(connection, run)
+            closable = approval.state == "pending" or (approval.state == "approved" and state == "voided")
+            if closable:
+                connection.execute(query("approvals", "set_state"), {"run": run, "state": state, "reason": reason})
+            return _locked(connection, run)
+
+    def record_promotion(self, run: str, promotion: Promotion) -> None:
+        """Store what moved; one per run."""
+        self._database.execute(
+            query("approvals", "save_promotion"),
+            run=run,
+            model=promotion.model,
+            from_version=promotion.from_version,
+            to_version=promotion.to_version,
+            candidate=promotion.candidate,
+            digest=promotion.digest,
+            at=promotion.at,
+        )
+
+    def promotion(self, run: str) -> Row | None:
+        """Return what the run moved, if anything."""
+        return self._database.row(query("approvals", "promotion"), run=run)
+
+    def last_promotion(self, model: str) -> Row | None:
+        """Return the model's newest promotion."""
+        return self._database.row(query("approvals", "last_promotion"), model=model)
+
+    def _approved_before(self, model: str, version: str) -> bool:
+        return self._database.row(query("approvals", "approved_before"), model=model, version=version) is not None
+
+
+def _locked(connection: Connection, run: str) -> Approval:
+    row = connection.execute(query("approvals", "approval_locked"), {"run": run}).fetchone()
+    if row is None:
+        raise NotFound(f"run {run} asks for no approval", "see what it waits for with: autopilot explain RUN")
+    return _approval(connection, row)
+
+
+def _settle(connection: Connection, run: str, spec: ModelSpec, now: datetime) -> Approval:
+    approval = _locked(connection, run)
+    state = state_after(approval, spec.approval, now)
+    if state != approval.state:
+        connection.execute(query("approvals", "set_state"), {"run": run, "state": state, "reason": ""})
+    return _locked(connection, run)
+
+
+def _approval(connection: Connection, row: Row) -> Approval:
+    return _approvals(connection, [row])[0]
+
+
+def _approvals(connection: Connection, rows: list[Row]) -> list[Approval]:
+    ids = [row["id"] for row in rows]
+    answers = connection.execute(query("approvals", "answers"), {"approvals": ids}).fetchall()
+    return [_joined(row, [answer for answer in answers if answer["approval"] == row["id"]]) for row in rows]
+
+
+def _joined(row: Row, answers: list[Row]) -> Approval:
+    return Approval(
+        id=str(row["id"]),
+        run=str(row["run"]),
+        model=row["model"],
+        state=row["state"],
+        fingerprint=row["fingerprint"],
+        sealed=load(Sealed, row["sealed"]),
+        requested_at=row["requested_at"],
+        expires_at=row["expires_at"],
+        quorum=row["quorum"],
+        requested_by=row["requested_by"],
+        returns_to_approved=row["returns_to_approved"],
+        answers=tuple(
+            Answer(**{key: value for key, value in answer.items() if key != "approval"}) for answer in answers
+        ),
+        reason=row["reason"],
+    )

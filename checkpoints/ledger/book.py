@@ -1,0 +1,150 @@
+"""The Ledger port over Postgres: the nouns of this package joined into the one object that the nodes use."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from checkpoints.database import Database
+from checkpoints.ledger.approvals import Approvals
+from checkpoints.ledger.decisions import Decisions
+from checkpoints.ledger.effects import Boundary, Effects, passing
+from checkpoints.ledger.runs import Runs
+from checkpoints.ledger.windows import Windows
+from graph.model import (
+    Answer,
+    Approval,
+    ApprovalState,
+    Candidate,
+    Decision,
+    Evidence,
+    History,
+    ModelSpec,
+    Promotion,
+    RunOutcome,
+    RunStatus,
+    Sealed,
+    TrainingJob,
+    Validation,
+    WindowRef,
+)
+from graph.ports import Clock, Once
+
+
+class PostgresLedger:
+    """Implements graph.ports.Ledger. `boundary` is told of every step between an effect and its record."""
+
+    def __init__(self, database: Database, clock: Clock, boundary: Boundary = passing) -> None:
+        self.database = database
+        self.runs = Runs(database)
+        self.decisions = Decisions(database)
+        self.windows = Windows(database)
+        self.approvals = Approvals(database)
+        self.effects = Effects(database, clock, boundary)
+        self.once: Once = self.effects
+        self.boundary = boundary
+
+    def open_run(self, run: str, model: str, now: datetime) -> None:
+        """Insert the run's row unless it is there."""
+        self.runs.open(run, model, now)
+
+    def save_evidence(self, run: str, evidence: Evidence) -> None:
+        """Store what the check of this run measured."""
+        self.decisions.save_evidence(run, evidence)
+
+    def evidence(self, run: str) -> Evidence:
+        """Return what the check of this run measured."""
+        return self.decisions.evidence(run)
+
+    def history(self, model: str, now: datetime) -> History:
+        """Return what rules need to know about the model's past."""
+        return self.runs.history(model)
+
+    def record_decision(
+        self, run: str, decision: Decision, spec: ModelSpec, champion: str | None, now: datetime
+    ) -> bool:
+        """Store the run's one decision. False, and nothing stored, when it would be a second active run."""
+        recorded = self.decisions.record(run, decision, spec, champion, now)
+        self.boundary("decision.recorded")
+        return recorded
+
+    def decision(self, run: str) -> Decision:
+        """Return the run's decision."""
+        return self.decisions.decision(run)
+
+    def quarantine(self, model: str, windows: Sequence[WindowRef], reason: str, by: str, now: datetime) -> None:
+        """Flag windows as not to be used for evidence or training."""
+        self.windows.quarantine(model, windows, reason, by, now)
+
+    def quarantined(self, model: str) -> Sequence[tuple[datetime, datetime]]:
+        """Return the flagged intervals of a model."""
+        return self.windows.quarantined(model)
+
+    def note_job(self, run: str, job: TrainingJob, now: datetime) -> None:
+        """Store the last known state of the run's training job."""
+        self.runs.note_job(run, job, now)
+
+    def note_challenger(self, run: str, version: str, candidate: Candidate | None, now: datetime) -> None:
+        """Store which version the run judges."""
+        self.runs.note_challenger(run, version, candidate, now)
+
+    def save_validation(self, run: str, validation: Validation) -> None:
+        """Store the run's one validation."""
+        self.boundary("validation.judged")
+        self.decisions.save_validation(run, validation)
+        self.boundary("validation.recorded")
+
+    def validation(self, run: str) -> Validation | None:
+        """Return the run's validation, if it has one."""
+        return self.decisions.validation(run)
+
+    def open_approval(self, run: str, sealed: Sealed, spec: ModelSpec, now: datetime) -> Approval:
+        """Open the run's one approval request, or return it."""
+        row = self.runs.row(run)
+        self.boundary("approval.sealed")
+        approval = self.approvals.open(run, sealed, spec, row["requested_by"], row["action"] == "rollback", now)
+        self.boundary("approval.opened")
+        return approval
+
+    def approval(self, run: str) -> Approval | None:
+        """Return the run's approval with its answers."""
+        return self.approvals.of(run)
+
+    def close_approval(self, run: str, state: ApprovalState, reason: str) -> Approval:
+        """Expire or void an approval."""
+        return self.approvals.close(run, state, reason)
+
+    def answer(self, run: str, answer: Answer, spec: ModelSpec) -> Approval:
+        """Record a person's answer."""
+        approval = self.approvals.answer(run, answer, spec)
+        self.boundary("answer.recorded")
+        return approval
+
+    def void_reason(self, run: str) -> str | None:
+        """Return why the run's reason was taken away, or None."""
+        reason: str | None = self.runs.row(run)["void_reason"]
+        return reason
+
+    def promoted(self, model: str) -> str | None:
+        """Return the version that the model's newest promotion made champion."""
+        row = self.approvals.last_promotion(model)
+        return row["to_version"] if row else None
+
+    def record_promotion(self, run: str, promotion: Promotion) -> None:
+        """Store what moved."""
+        self.approvals.record_promotion(run, promotion)
+        self.boundary("promotion.recorded")
+
+    def finish(self, run: str, outcome: RunOutcome, reason: str, now: datetime) -> None:
+        """Close the run with its outcome."""
+        self.runs.finish(run, outcome, reason, now)
+        self.boundary("run.finished")
+
+    def status(self, run: str, status: RunStatus, now: datetime) -> None:
+        """Store what the run is doing now."""
+        self.runs.status(run, status, now)
+
+    @contextmanager
+    def alone(self, model: str) -> Iterator[None]:
+        """Hold the model's promotion lock."""
+        with self.database.locked(f"promote {model}"):
+            yield

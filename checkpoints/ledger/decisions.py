@@ -1,0 +1,98 @@
+"""Evidence, decisions and validations: what each run saw and concluded, one document each."""
+
+from datetime import datetime
+
+from psycopg import errors
+from psycopg.types.json import Jsonb
+
+from checkpoints.database import Database, Row
+from checkpoints.queries import query
+from graph.codec import dump, load
+from graph.errors import NotFound
+from graph.model import Decision, Evidence, ModelSpec, Validation
+from graph.policy.outcomes import of_decision
+
+
+class Decisions:
+    """One evidence, one decision and at most one validation per run."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save_evidence(self, run: str, evidence: Evidence) -> None:
+        """Store what a check measured; a check that died and is done again replaces it."""
+        self._database.execute(query("decisions", "save_evidence"), run=run, document=Jsonb(dump(evidence)))
+
+    def evidence(self, run: str) -> Evidence:
+        """Return what a check measured. NotFound when it measured nothing."""
+        row = self._database.row(query("decisions", "evidence"), run=run)
+        if row is None:
+            raise NotFound(
+                f"run {run} holds no evidence", "it died before measuring; carry it on with: autopilot resume RUN"
+            )
+        return load(Evidence, row["document"])
+
+    def record(self, run: str, decision: Decision, spec: ModelSpec, champion: str | None, now: datetime) -> bool:
+        """Store the run's one decision and what it makes of the run, together or not at all.
+
+        False, and nothing stored, when it would act while another run of the model acts: the unique index says so.
+        """
+        try:
+            with self._database.transaction() as connection:
+                new = connection.execute(
+                    query("decisions", "save_decision"),
+                    {
+                        "run": run,
+                        "model": spec.name,
+                        "now": now,
+                        "document": Jsonb(dump(decision)),
+                        "policy": Jsonb(dump(spec)),
+                        "digest": spec.digest,
+                    },
+                ).fetchone()
+                if new:
+                    connection.execute(
+                        query("decisions", "apply_decision"), _applied(run, decision, spec, champion, now)
+                    )
+        except errors.UniqueViolation:
+            return False
+        return True
+
+    def row(self, run: str) -> Row | None:
+        """Return the stored decision with its policy, or None."""
+        return self._database.row(query("decisions", "decision"), run=run)
+
+    def decision(self, run: str) -> Decision:
+        """Return the run's decision. NotFound when it has none."""
+        row = self.row(run)
+        if row is None:
+            raise NotFound(f"run {run} holds no decision", "carry it on with: autopilot resume RUN")
+        return load(Decision, row["document"])
+
+    def save_validation(self, run: str, validation: Validation) -> None:
+        """Store the run's one validation; a second one is ignored."""
+        self._database.execute(query("decisions", "save_validation"), run=run, document=Jsonb(dump(validation)))
+
+    def validation(self, run: str) -> Validation | None:
+        """Return the run's validation, if it has one."""
+        row = self._database.row(query("decisions", "validation"), run=run)
+        return load(Validation, row["document"]) if row else None
+
+    def validations(self, runs: list[str]) -> dict[str, Validation]:
+        """Return the validations of many runs, by run."""
+        rows = self._database.rows(query("decisions", "validations"), runs=runs)
+        return {str(row["run"]): load(Validation, row["document"]) for row in rows}
+
+
+def _applied(run: str, decision: Decision, spec: ModelSpec, champion: str | None, now: datetime) -> dict[str, object]:
+    return {
+        "run": run,
+        "verdict": decision.verdict,
+        "cause": decision.cause,
+        "action": decision.action,
+        "reason": decision.reason,
+        "champion": champion,
+        "challenger": decision.return_to,
+        "outcome": of_decision(decision, spec.policy.mode),
+        "now": now,
+    }

@@ -1,0 +1,63 @@
+"""Once: intent row, look outside, act, record. The row is the truth; the key is known to the outside system."""
+
+from collections.abc import Callable
+
+from psycopg.types.json import Jsonb
+
+from checkpoints.database import Database, Row
+from checkpoints.queries import query
+from graph.model import Json
+from graph.ports import Clock
+
+Boundary = Callable[[str], None]
+"""Called with KIND.intended, KIND.called and KIND.recorded as an effect passes them; crash tests stop processes there."""
+
+
+def passing(_: str) -> None:
+    """Let every boundary pass: what production does."""
+
+
+class Effects:
+    """Carries out outside effects at most once per key, whatever dies, repeats or races."""
+
+    def __init__(self, database: Database, clock: Clock, boundary: Boundary = passing) -> None:
+        self._database = database
+        self._clock = clock
+        self._boundary = boundary
+
+    def __call__(
+        self, run: str, kind: str, key: str, find: Callable[[], Json | None], call: Callable[[], Json]
+    ) -> Json:
+        """Return the effect's result: the recorded one, else the one found outside, else that of carrying it out.
+
+        The lock is per key and ends with the process, so that a second process waits, then finds the record. A lease
+        with a time limit would let it act beside a slow first one.
+        """
+        with self._database.locked(f"effect {key}"):
+            row = self._database.row(query("effects", "effect"), key=key)
+            if row and row["state"] == "done":
+                done: Json = row["result"]
+                return done
+            self._database.execute(query("effects", "intend"), key=key, run=run, kind=kind, now=self._clock.now())
+            self._boundary(f"{kind}.intended")
+            # Looked for also on the first attempt: the intent of an earlier attempt may be lost with a restored database.
+            result = find()
+            if result is None:
+                result = call()
+            self._boundary(f"{kind}.called")
+            self._record(key, result)
+            self._boundary(f"{kind}.recorded")
+            return result
+
+    def of(self, run: str) -> list[Row]:
+        """Return the run's effects, oldest first."""
+        return self._database.rows(query("effects", "effects_of"), run=run)
+
+    def _record(self, key: str, result: Json) -> None:
+        self._database.execute(
+            query("effects", "done"),
+            key=key,
+            result=Jsonb(result),
+            external_id=str(result.get("id", "")) or None,
+            now=self._clock.now(),
+        )

@@ -1,0 +1,148 @@
+"""Run rows: opened by a check, carried by the nodes, closed once."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from checkpoints.database import Database, Row
+from checkpoints.queries import query
+from graph.codec import dump
+from graph.errors import NotFound
+from graph.model import Candidate, History, Json, ModelRef, TrainingJob
+
+_REFUSALS = frozenset({"failed", "denied", "expired", "validation_failed"})
+_JUDGED = frozenset(
+    {"promoted", "rolled_back", "denied", "expired", "voided", "validation_failed", "validation_inconclusive"}
+)
+
+
+class Runs:
+    """Everything that is one row per run, and what can be read off many of them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def open(
+        self, run: str, model: str, now: datetime, requested_by: str | None = None, os_user: str | None = None
+    ) -> None:
+        """Insert the run's row; an existing one is left as it is."""
+        self._database.execute(
+            query("runs", "open_run"), run=run, model=model, requested_by=requested_by, os_user=os_user, now=now
+        )
+
+    def row(self, run: str) -> Row:
+        """Return one run's row. NotFound when there is none."""
+        row = self._database.row(query("runs", "one_run"), run=run)
+        if row is None:
+            raise NotFound(f"no run {run}", "list them with: autopilot runs")
+        return row
+
+    def matching(self, prefix: str) -> list[Row]:
+        """Return at most three runs whose id starts with `prefix`."""
+        return self._database.rows(query("runs", "matching_runs"), prefix=prefix.lower())
+
+    def latest(self, model: str) -> Row | None:
+        """Return the newest run of a model."""
+        return self._database.row(query("runs", "latest_run"), model=model)
+
+    def recent(self, model: str | None, limit: int) -> list[Row]:
+        """Return the newest runs, of one model or of all."""
+        return self._database.rows(query("runs", "list_runs"), model=model, limit=limit)
+
+    def unfinished(self) -> list[Row]:
+        """Return every run without an outcome, oldest first."""
+        return self._database.rows(query("runs", "open_runs"))
+
+    def active(self, model: str) -> Row | None:
+        """Return the model's one acting run, if it has one."""
+        return self._database.row(query("runs", "active_run"), model=model)
+
+    def fleet(self) -> list[Row]:
+        """Return one row per model: its newest decision and its active run."""
+        return self._database.rows(query("runs", "fleet"))
+
+    def status(self, run: str, status: str, now: datetime) -> None:
+        """Store what an open run is doing."""
+        self._database.execute(query("runs", "set_status"), run=run, status=status, now=now)
+
+    def note_job(self, run: str, job: TrainingJob, now: datetime) -> None:
+        """Store the last known state of the run's training job; its first sighting counts as one retrain."""
+        row = self.row(run)
+        self._database.execute(query("runs", "note_job"), run=run, job=Jsonb(dump(job)), now=now)
+        self._database.execute(query("runs", "note_training"), run=run, model=row["model"], now=now)
+
+    def note_challenger(self, run: str, version: str, candidate: Candidate | None, now: datetime) -> None:
+        """Store which version the run judges, and the candidate behind it if it was trained."""
+        document = Jsonb(dump(candidate)) if candidate else None
+        self._database.execute(query("runs", "note_challenger"), run=run, version=version, candidate=document, now=now)
+
+    def void(self, run: str, reason: str, now: datetime) -> bool:
+        """Take an open run's reason away; the first reason stays. False when the run is closed or already void."""
+        return self._database.execute(query("runs", "void"), run=run, reason=reason, now=now) == 1
+
+    def note_error(self, run: str, error: Json, now: datetime) -> None:
+        """Store why an open run stands still; finishing it clears that."""
+        self._database.execute(query("runs", "note_error"), run=run, error=Jsonb(error), now=now)
+
+    def finish(self, run: str, outcome: str, reason: str, now: datetime) -> None:
+        """Close a run; a closed one stays as it was closed."""
+        self._database.execute(query("runs", "finish"), run=run, outcome=outcome, reason=reason, now=now)
+
+    def history(self, model: str) -> History:
+        """Return what rules need to know about the model's past."""
+        rows = self._database.rows(query("runs", "history_runs"), model=model)
+        promotion = self._database.row(query("approvals", "last_promotion"), model=model)
+        since = promotion["at"] if promotion else None
+        return History(
+            active_run=next((str(row["run"]) for row in rows if row["outcome"] is None), None),
+            retrains=tuple(row["started_at"] for row in self._database.rows(query("runs", "trainings"), model=model)),
+            failures=tuple(
+                row["updated_at"]
+                for row in rows
+                if row["outcome"] in _REFUSALS and (since is None or row["updated_at"] > since)
+            ),
+            last_promotion=since,
+            kept=_kept(rows),
+        )
+
+    def note_trace(self, run: str, trace: str, now: datetime) -> None:
+        """Store the id of one trace of the run's thread."""
+        self._database.execute(query("runs", "note_trace"), run=run, trace=trace, now=now)
+
+    def traces(self, run: str) -> list[str]:
+        """Return the run's trace ids, oldest first."""
+        return [str(row["trace"]) for row in self._database.rows(query("runs", "traces"), run=run)]
+
+    def audit(
+        self, actor: str, act: str, now: datetime, model: str, run: str | None, detail: Mapping[str, Any]
+    ) -> None:
+        """Append one line to the audit trail."""
+        self._database.execute(
+            query("runs", "audit"), at=now, actor=actor, act=act, model=model, run=run, detail=Jsonb(dict(detail))
+        )
+
+    def audit_of(self, run: str) -> list[Row]:
+        """Return the audit trail of one run, oldest first."""
+        return self._database.rows(query("runs", "audit_of"), run=run)
+
+
+def _kept(rows: list[Row]) -> Candidate | None:
+    """Return the candidate that the newest judged run left undecided.
+
+    Runs that judged nothing (training failed, cancelled) neither keep nor drop it.
+    """
+    for row in rows:
+        if row["outcome"] in _JUDGED:
+            keep = row["outcome"] == "validation_inconclusive" and row["candidate"]
+            return Candidate(**row["candidate"]) if keep else None
+    return None
+
+
+def challenger_ref(model: str, row: Row) -> ModelRef | None:
+    """Return the version a run judges: of NAME-candidates when it was trained, of NAME when it is a return."""
+    if row["challenger"] is None:
+        return None
+    name = f"{model}-candidates" if row["candidate"] else model
+    return ModelRef(name=name, version=row["challenger"])

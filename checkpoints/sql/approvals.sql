@@ -1,0 +1,44 @@
+-- name: open_approval
+insert into approvals (id, run, model, fingerprint, sealed, requested_at, expires_at, quorum, requested_by, returns_to_approved)
+values (%(id)s, %(run)s, %(model)s, %(fingerprint)s, %(sealed)s, %(now)s, %(expires)s, %(quorum)s, %(requested_by)s,
+        %(returns)s)
+on conflict (run) do nothing returning id
+
+-- name: approval
+select * from approvals where run = %(run)s
+
+-- name: approval_locked
+select * from approvals where run = %(run)s for update
+
+-- name: approvals_of
+select * from approvals where run = any(%(runs)s::uuid[])
+
+-- name: answers
+select approval, person, decision, channel, at, comment, os_user from answers
+where approval = any(%(approvals)s::uuid[]) order by at, person
+
+-- name: save_answer
+insert into answers (approval, person, decision, channel, at, comment, os_user)
+values (%(approval)s, %(person)s, %(decision)s, %(channel)s, %(at)s, %(comment)s, %(os_user)s)
+
+-- name: set_state
+update approvals set state = %(state)s, reason = %(reason)s where run = %(run)s
+
+-- name: pending_model
+select run from approvals where model = %(model)s and state = 'pending'
+
+-- name: approved_before
+-- A person approved this version once: the promotion's run carries an approval that ended approved.
+select 1 from promotions p join approvals a on a.run = p.run
+where p.model = %(model)s and p.to_version = %(version)s and a.state = 'approved' limit 1
+
+-- name: save_promotion
+insert into promotions (run, model, from_version, to_version, candidate, digest, at)
+values (%(run)s, %(model)s, %(from_version)s, %(to_version)s, %(candidate)s, %(digest)s, %(at)s)
+on conflict (run) do nothing
+
+-- name: promotion
+select * from promotions where run = %(run)s
+
+-- name: last_promotion
+select * from promotions where model = %(model)s order by at desc limit 1

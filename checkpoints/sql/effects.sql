@@ -1,0 +1,13 @@
+-- name: effect
+select state, result from effects where key = %(key)s
+
+-- name: intend
+insert into effects (key, run, kind, intended_at) values (%(key)s, %(run)s, %(kind)s, %(now)s)
+on conflict (key) do nothing
+
+-- name: done
+update effects set state = 'done', result = %(result)s, external_id = %(external_id)s, done_at = %(now)s
+where key = %(key)s
+
+-- name: effects_of
+select key, kind, state, external_id, intended_at, done_at from effects where run = %(run)s order by intended_at, key

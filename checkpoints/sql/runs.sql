@@ -1,0 +1,81 @@
+-- name: open_run
+insert into runs (run, model, requested_by, os_user, started_at, updated_at)
+values (%(run)s, %(model)s, %(requested_by)s, %(os_user)s, %(now)s, %(now)s)
+on conflict (run) do nothing
+
+-- name: one_run
+select * from runs where run = %(run)s
+
+-- name: matching_runs
+-- A run may be named by the first characters of its id.
+select * from runs where run::text like %(prefix)s || '%%' limit 3
+
+-- name: latest_run
+select * from runs where model = %(model)s order by started_at desc, run desc limit 1
+
+-- name: list_runs
+select * from runs where %(model)s::text is null or model = %(model)s
+order by started_at desc, run desc limit %(limit)s
+
+-- name: open_runs
+-- What `resume --all` carries on: an active run, or a check that died before its decision.
+select * from runs where outcome is null order by started_at
+
+-- name: active_run
+select * from runs where model = %(model)s and action in ('retrain', 'rollback') and outcome is null
+
+-- name: fleet
+-- The newest finished check of each model, with its active run if there is one.
+select m.model, d.verdict, d.cause, d.action, d.reason, d.champion, d.updated_at as checked_at,
+       d.run as checked_by, a.run as active, a.status as active_status, a.job, l.started_at as seen_at
+from (select distinct model from runs) m
+left join lateral (
+  select * from runs r where r.model = m.model and r.action is not null order by r.started_at desc, r.run desc limit 1
+) d on true
+left join lateral (select started_at from runs r where r.model = m.model order by r.started_at desc limit 1) l on true
+left join runs a on a.model = m.model and a.action in ('retrain', 'rollback') and a.outcome is null
+order by m.model
+
+-- name: set_status
+update runs set status = %(status)s, updated_at = %(now)s where run = %(run)s and outcome is null
+
+-- name: note_job
+update runs set job = %(job)s, updated_at = %(now)s where run = %(run)s
+
+-- name: note_challenger
+update runs set challenger = %(version)s, candidate = %(candidate)s, updated_at = %(now)s where run = %(run)s
+
+-- name: void
+update runs set void_reason = %(reason)s, updated_at = %(now)s
+where run = %(run)s and outcome is null and void_reason is null
+
+-- name: note_error
+update runs set error = %(error)s, updated_at = %(now)s where run = %(run)s and outcome is null
+
+-- name: finish
+update runs set outcome = %(outcome)s, reason = %(reason)s, updated_at = %(now)s, error = null,
+       status = case when %(outcome)s = 'failed' then 'failed' else 'done' end
+where run = %(run)s and outcome is null
+
+-- name: history_runs
+select run, outcome, updated_at, candidate, champion, action
+from runs where model = %(model)s and action in ('retrain', 'rollback') order by started_at desc, run desc limit 100
+
+-- name: trainings
+select started_at from trainings where model = %(model)s order by started_at desc limit 100
+
+-- name: note_training
+insert into trainings (run, model, started_at) values (%(run)s, %(model)s, %(now)s) on conflict (run) do nothing
+
+-- name: note_trace
+insert into traces (trace, run, at) values (%(trace)s, %(run)s, %(now)s) on conflict (trace) do nothing
+
+-- name: traces
+select trace, at from traces where run = %(run)s order by at
+
+-- name: audit
+insert into audit (at, actor, act, model, run, detail)
+values (%(at)s, %(actor)s, %(act)s, %(model)s, %(run)s, %(detail)s)
+
+-- name: audit_of
+select at, actor, act, detail from audit where run = %(run)s order by id
