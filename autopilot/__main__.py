@@ -1,0 +1,50 @@
+"""The entry: parse, find the command, run it, translate errors into exit codes."""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from autopilot.cli import output
+from autopilot.cli.parser import parser
+from graph.errors import AutopilotError
+
+_ROOMS = {
+    "run": "act",
+    "resume": "act",
+    "cancel": "act",
+    "rollback": "act",
+    "approve": "ask",
+    "deny": "ask",
+    "runs": "show",
+    "status": "show",
+    "explain": "show",
+    "report": "show",
+    "graph": "show",
+    "doctor": "keep",
+    "db": "keep",
+    "init": "keep",
+    "demo": "keep",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = parser().parse_args(argv)
+    room = importlib.import_module(f"autopilot.cli.{_ROOMS[arguments.command]}")
+    try:
+        code: int = getattr(room, arguments.command)(arguments)
+    except AutopilotError as error:
+        return output.failed(error, as_json=arguments.json)
+    except KeyboardInterrupt:
+        output.say("interrupted; what was started goes on, see: autopilot runs", as_json=True)
+        return 1
+    except BrokenPipeError:
+        # The reader of our output left (`| head`). Pointing stdout elsewhere keeps the interpreter's exit quiet.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

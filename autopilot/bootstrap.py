@@ -1,0 +1,160 @@
+"""The composition root: settings → adapters → engine. The one place that joins tools/ and checkpoints/ to graph/."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autopilot import spec as written
+from autopilot.effective import model_spec
+from autopilot.settings import Settings, prepare
+from autopilot.stores import LIBRARIES, Stores, mlflow_schema, stores
+from checkpoints import migrate
+from checkpoints.database import Database
+from checkpoints.ledger.book import PostgresLedger
+from checkpoints.ledger.effects import Boundary, passing
+from graph.ports import Deps
+
+if TYPE_CHECKING:
+    from autopilot.engine import Engine
+    from tools.monitors.predictions import PredictionLog
+    from tools.pipelines.local import LocalPipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What a command that acts works with."""
+
+    engine: "Engine"
+    book: PostgresLedger
+    file: written.File
+    parts: Callable[[str], Deps]
+
+
+@contextmanager
+def ledger(settings: Settings, boundary: Boundary = passing) -> Iterator[PostgresLedger]:
+    """Yield the ledger alone: enough for every command that only shows."""
+    with stores(settings) as found, _book(settings, found, boundary) as book:
+        yield book
+
+
+@contextmanager
+def office(settings: Settings, boundary: Boundary = passing) -> Iterator[Office]:
+    """Yield the engine over real adapters. Loads LangGraph and MLflow; the file is checked before anything starts."""
+    file = written.read(settings.config)
+    prepare(LIBRARIES)
+    from autopilot.engine import Engine
+    from autopilot.traced import traced
+    from checkpoints.saver import saver
+
+    with ExitStack() as stack:
+        found = stack.enter_context(stores(settings))
+        book = stack.enter_context(_book(settings, found, boundary))
+        mlflow_schema(found, upgrade=False)
+        parts = workshop(settings, file, found, book)
+        trace = traced(settings, book, stack)
+        engine = Engine(
+            book, parts, settings.clock, lambda: stack.enter_context(saver(found.ledger)), trace, settings.home / "work"
+        )
+        yield Office(engine, book, file, parts)
+
+
+@contextmanager
+def _book(settings: Settings, found: Stores, boundary: Boundary) -> Iterator[PostgresLedger]:
+    migrate.require(found.ledger)
+    database = Database(found.ledger)
+    try:
+        yield PostgresLedger(database, settings.clock, boundary)
+    finally:
+        database.close()
+
+
+def workshop(settings: Settings, file: written.File, found: Stores, book: PostgresLedger) -> Callable[[str], Deps]:
+    """Return what gives the nodes a model's parts; each model's are built once, when it is first asked for."""
+
+    @cache
+    def parts(name: str) -> Deps:
+        from tools.evaluation.child_process import ChildEvaluator
+        from tools.monitors.predictions import PredictionMonitor
+        from tools.registry.mlflow import MlflowRegistry
+
+        entry = file.model(name)
+        work = settings.home / "work"
+        return Deps(
+            spec=model_spec(name, entry),
+            clock=settings.clock,
+            monitor=PredictionMonitor(prediction_log(settings, name, entry), book.windows),
+            pipeline=_pipeline(settings, entry, found),
+            registry=MlflowRegistry(found.promoter, found.artifacts),
+            evaluator=ChildEvaluator(_scrubbed(settings), sys.executable, scratch=work),
+            ledger=book,
+            workspace=work,
+        )
+
+    return parts
+
+
+def prediction_log(settings: Settings, name: str, entry: written.Model) -> "PredictionLog":
+    """Return the monitor's configuration; paths are relative to the file that names them."""
+    from tools.monitors.predictions import LabelSource, PredictionLog
+
+    part, here = entry.monitor, settings.config.absolute().parent
+    labels = part.labels and LabelSource(
+        source=str(here / part.labels.source) if part.labels.source else "",
+        id=part.labels.id or part.id or "",
+        label=part.labels.label,
+        timestamp=part.labels.timestamp,
+        delay=part.labels.delay,
+    )
+    sources = [part.source] if isinstance(part.source, str) else part.source
+    return PredictionLog(
+        model=name,
+        source=tuple(str(here / source) for source in sources),
+        id=part.id,
+        timestamp=part.timestamp,
+        version=part.version,
+        prediction=part.prediction,
+        positive=part.score.positive,
+        threshold=part.score.threshold,
+        features=tuple(part.features),
+        labels=labels,
+        window=part.window,
+        reference=(part.reference.start, part.reference.until),
+        metric=entry.policy.metric,
+    )
+
+
+def _pipeline(settings: Settings, entry: written.Model, found: Stores) -> "LocalPipeline":
+    from tools.pipelines.local import LocalPipeline
+
+    here = settings.config.absolute().parent
+    return LocalPipeline(
+        command=tuple(entry.pipeline.command),
+        cwd=here / entry.pipeline.cwd if entry.pipeline.cwd else here,
+        jobs=settings.home / "jobs",
+        environment={
+            **_scrubbed(settings),
+            "HOME": settings.user_home,
+            "MLFLOW_TRACKING_URI": found.trainer,
+            "MLFLOW_EXPERIMENT_NAME": "autopilot-training",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            **entry.pipeline.environment,
+        },
+        deadline=entry.pipeline.deadline,
+        python=sys.executable,
+        hold=found.cluster.hold if found.cluster else None,
+    )
+
+
+def program_path(settings: Settings) -> str:
+    """Return where child processes look for programs: beside our own interpreter first."""
+    return f"{Path(sys.executable).parent}{os.pathsep}{settings.path}"
+
+
+def _scrubbed(settings: Settings) -> dict[str, str]:
+    """Return what any child process gets: where programs are, and nothing that opens a door."""
+    return {"PATH": program_path(settings), "LANG": settings.lang, "TZ": "UTC", "OMP_NUM_THREADS": "1"}

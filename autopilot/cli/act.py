@@ -1,0 +1,122 @@
+"""run, resume, cancel, rollback: commands that carry runs on."""
+
+import time
+from argparse import Namespace
+from datetime import UTC, datetime
+
+from autopilot import settings as configured
+from autopilot import view
+from autopilot.bootstrap import Office, office
+from autopilot.cli import output
+from autopilot.cli.text import run_text
+from graph.errors import AutopilotError, Misconfigured
+from graph.model import Json
+
+
+def load(arguments: Namespace) -> configured.Settings:
+    """Return the settings of one command."""
+    person = getattr(arguments, "person", None)
+    return configured.load(config=arguments.config, now=arguments.now, user=person)
+
+
+def run(arguments: Namespace) -> int:
+    """Check now, act, stop at the next wait."""
+    settings = load(arguments)
+    with office(settings) as at_work:
+        name = at_work.engine.run(arguments.model, settings.user, settings.os_user)
+        if arguments.wait:
+            _follow(at_work, name, arguments)
+        return _show(at_work, name, arguments)
+
+
+def resume(arguments: Namespace) -> int:
+    """Carry one run on, or all that can go on."""
+    if bool(arguments.run) == arguments.all:
+        raise Misconfigured("resume takes a run, or --all", "autopilot runs lists them")
+    with office(load(arguments)) as at_work:
+        if arguments.all:
+            return _resume_all(at_work, arguments)
+        name = str(view.find(at_work.book, arguments.run)["run"])
+        at_work.engine.carry_on(name)
+        if arguments.wait:
+            _follow(at_work, name, arguments)
+        return _show(at_work, name, arguments)
+
+
+def cancel(arguments: Namespace) -> int:
+    """Stop a run's job and end the run."""
+    settings = load(arguments)
+    with office(settings) as at_work:
+        name = str(view.find(at_work.book, arguments.run)["run"])
+        at_work.engine.cancel(name, settings.user or settings.os_user)
+        return _show(at_work, name, arguments)
+
+
+def rollback(arguments: Namespace) -> int:
+    """Ask for the previous champion."""
+    settings = load(arguments)
+    with office(settings) as at_work:
+        name = at_work.engine.rollback(arguments.model, settings.user, settings.os_user)
+        return _show(at_work, name, arguments)
+
+
+def _resume_all(at_work: Office, arguments: Namespace) -> int:
+    """Carry on every open run; one that fails must not keep the next from its turn."""
+    documents, failed = [], False
+    for row in at_work.book.runs.unfinished():
+        name = str(row["run"])
+        try:
+            at_work.engine.carry_on(name)
+            if arguments.wait:
+                _follow(at_work, name, arguments)
+        except AutopilotError as error:
+            failed = True
+            output.say(f"{row['model']} {name}: {error.message}", as_json=True)
+        found = view.run(at_work.book, at_work.book.runs.row(name))
+        failed = failed or found["outcome"] == "failed"
+        documents.append(found)
+    if arguments.json:
+        output.document({"runs": documents})
+    else:
+        output.say("\n\n".join(run_text(found) for found in documents) or "nothing to carry on")
+    return 1 if failed else 0
+
+
+def _show(at_work: Office, name: str, arguments: Namespace) -> int:
+    found = view.run(at_work.book, at_work.book.runs.row(name))
+    if arguments.json:
+        output.document(found)
+    else:
+        output.say(run_text(found))
+    return view.code(found)
+
+
+def _follow(at_work: Office, name: str, arguments: Namespace) -> None:
+    """Wait for the run's training job, saying how it does; carry the run on when it ends.
+
+    The waiting is the only thing here that looks at real time: a standing --now must not make it endless.
+    """
+    began, said = datetime.now(UTC), 0.0
+    while True:
+        row = at_work.book.runs.row(name)
+        if row["outcome"] or row["status"] != "training":
+            return
+        waited = (datetime.now(UTC) - began).total_seconds()
+        if waited >= said:
+            output.say(f"  training {waited:4.0f} s  {_last_line(row['job'])}", as_json=arguments.json)
+            said = waited * 1.5 + 1
+        time.sleep(0.2)
+        job = at_work.parts(row["model"]).pipeline.find(row["job"]["key"])
+        if job is None or job.state not in ("queued", "running"):
+            at_work.engine.carry_on(name)
+
+
+def _last_line(job: Json) -> str:
+    """Return the end of the job's output, for a person who waits."""
+    try:
+        with open(job["log"], "rb") as log:
+            log.seek(max(0, log.seek(0, 2) - 400))
+            lines = log.read().decode("utf-8", "replace").strip().splitlines()
+    except (OSError, TypeError):  # no output yet, or a pipeline whose output lies elsewhere
+        return ""
+    return lines[-1][:100] if lines else ""

@@ -1,0 +1,44 @@
+"""approve, deny: a person's answer from the terminal. The name is asserted; the OS user is recorded beside it."""
+
+from argparse import Namespace
+
+from autopilot import view
+from autopilot.bootstrap import office
+from autopilot.cli import output
+from autopilot.cli.act import load
+from autopilot.cli.text import run_text
+from graph.errors import Misconfigured
+from graph.model import Answer
+
+
+def approve(arguments: Namespace) -> int:
+    """Approve, and carry the run on to its promotion."""
+    return _answer(arguments, "approve")
+
+
+def deny(arguments: Namespace) -> int:
+    """Deny, which ends the run."""
+    return _answer(arguments, "deny")
+
+
+def _answer(arguments: Namespace, decision: str) -> int:
+    settings = load(arguments)
+    if settings.user is None:
+        raise Misconfigured("an answer needs a name", "add --as NAME, or set AUTOPILOT_USER")
+    with office(settings) as at_work:
+        name = str(view.find(at_work.book, arguments.run)["run"])
+        given = Answer(
+            person=settings.user,
+            decision="approve" if decision == "approve" else "deny",
+            channel="cli",
+            at=settings.clock.now(),
+            comment=arguments.comment,
+            os_user=settings.os_user,
+        )
+        at_work.engine.answer(name, given, arguments.fingerprint)
+        found = view.run(at_work.book, at_work.book.runs.row(name))
+    if arguments.json:
+        output.document(found)
+    else:
+        output.say(run_text(found))
+    return view.code(found)

@@ -1,0 +1,83 @@
+"""doctor, db, init, demo: commands that set up and look after the installation itself."""
+
+from argparse import Namespace
+
+from autopilot import settings as configured
+from autopilot.cli import output
+from graph.errors import Misconfigured
+
+
+def _settings(arguments: Namespace) -> configured.Settings:
+    return configured.load(config=arguments.config, now=arguments.now)
+
+
+def db(arguments: Namespace) -> int:
+    """Migrate, describe or stop the database."""
+    if arguments.destroy and arguments.act != "stop":
+        raise Misconfigured("--destroy goes with `db stop`")
+    act = {"migrate": _migrate, "status": _status, "stop": _stop}[arguments.act]
+    found, text = act(arguments)
+    if arguments.json:
+        output.document(found)
+    else:
+        output.say(text)
+    return 0
+
+
+def _migrate(arguments: Namespace) -> tuple[object, str]:
+    from autopilot.stores import migrate_all
+
+    done = migrate_all(_settings(arguments))
+    return {"applied": done}, "applied: " + ", ".join(done) if done else "up to date"
+
+
+def _status(arguments: Namespace) -> tuple[object, str]:
+    from autopilot.stores import describe
+
+    found = describe(_settings(arguments))
+    return found, "\n".join(f"{key}: {value}" for key, value in found.items())
+
+
+def _stop(arguments: Namespace) -> tuple[object, str]:
+    from autopilot.stores import embedded
+
+    settings = _settings(arguments)
+    if not (settings.home / "postgres").exists():
+        return {"stopped": False}, "no embedded database here"
+    cluster = embedded(settings)
+    stopped = cluster.stop()
+    if arguments.destroy:
+        cluster.destroy()
+    text = "stopped" if stopped else "was not running"
+    return {"stopped": stopped, "destroyed": arguments.destroy}, text + (", removed" if arguments.destroy else "")
+
+
+def doctor(arguments: Namespace) -> int:
+    """Check every connection, right and schema."""
+    from autopilot.doctor import examine, lines
+
+    findings = examine(_settings(arguments))
+    if arguments.json:
+        output.document({"findings": findings})
+    else:
+        output.say(lines(findings))
+    return 0 if all(finding["state"] != "failed" for finding in findings) else 1
+
+
+def init(arguments: Namespace) -> int:
+    """Write a first configuration."""
+    from autopilot.init import write
+
+    said = write(arguments.log, arguments.model, arguments.out, ask=not arguments.yes)
+    if arguments.json:
+        output.document(said)
+    else:
+        output.say(str(said["text"]))
+    return 0
+
+
+def demo(arguments: Namespace) -> int:
+    """Play the whole story on the example."""
+    from autopilot.demo import play
+
+    return play(_settings(arguments), answer=arguments.yes, as_json=arguments.json)

@@ -1,0 +1,96 @@
+"""Every command and option, in the order a user meets them. Loads nothing but argparse."""
+
+import argparse
+from collections.abc import Callable
+
+from autopilot import __version__
+
+ABOUT = "An autonomous MLOps engineer: watches production models and never promotes without a person."
+CODES = "exit codes: 0 done · 1 failure · 2 usage or configuration · 3 waits for approval · 4 waits for training · 5 refused by a rule"
+
+Add = Callable[..., argparse.ArgumentParser]
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the whole command line."""
+    top = argparse.ArgumentParser("autopilot", description=ABOUT, epilog=CODES)
+    top.add_argument("--version", action="version", version=f"autopilot {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def add(name: str, about: str) -> argparse.ArgumentParser:
+        return _common(commands.add_parser(name, help=about, description=about))
+
+    _acting(add)
+    _asking(add)
+    _showing(add)
+    _keeping(add)
+    return top
+
+
+def _common(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    command.add_argument(
+        "--json", action="store_true", help="one JSON document on stdout; people's text goes to stderr"
+    )
+    command.add_argument("--config", metavar="FILE", help="default autopilot.yaml, or AUTOPILOT_CONFIG")
+    command.add_argument("--now", metavar="TIME", help="act as of this time (RFC 3339), or AUTOPILOT_NOW")
+    return command
+
+
+def _acting(add: Add) -> None:
+    run = add("run", "check a model now, act on it, stop at the next wait")
+    run.add_argument("model")
+    run.add_argument("--wait", action="store_true", help="follow a training job to its end")
+    run.add_argument("--as", dest="person", metavar="NAME", help="ask for this run under a name, or AUTOPILOT_USER")
+    resume = add("resume", "carry a run on")
+    resume.add_argument("run", nargs="?")
+    resume.add_argument("--all", action="store_true", help="carry on whatever can go on")
+    resume.add_argument("--wait", action="store_true", help="follow a training job to its end")
+    cancel = add("cancel", "stop a run's job and end the run")
+    cancel.add_argument("run")
+    cancel.add_argument("--as", dest="person", metavar="NAME")
+    rollback = add("rollback", "ask for the previous champion, through the same approval")
+    rollback.add_argument("model")
+    rollback.add_argument("--as", dest="person", metavar="NAME")
+
+
+def _asking(add: Add) -> None:
+    for name, about in (("approve", "approve what a run asks"), ("deny", "deny what a run asks")):
+        command = add(name, about)
+        command.add_argument("run")
+        command.add_argument("--as", dest="person", metavar="NAME", help="who answers, or AUTOPILOT_USER")
+        command.add_argument("--comment", default="", metavar="TEXT")
+        command.add_argument("--fingerprint", metavar="F", help="refuse unless this is what the run asks for")
+
+
+def _showing(add: Add) -> None:
+    runs = add("runs", "list runs, newest first")
+    runs.add_argument("model", nargs="?")
+    runs.add_argument("--limit", type=_count, default=30)
+    add("status", "the fleet on one screen")
+    explain = add("explain", "why it did, or did not, act")
+    explain.add_argument("target", metavar="MODEL|RUN")
+    report = add("report", "champion against challenger")
+    report.add_argument("target", metavar="MODEL|RUN")
+    report.add_argument("--html", metavar="FILE", help="write one self-contained page")
+    add("graph", "the graph as Mermaid")
+
+
+def _keeping(add: Add) -> None:
+    add("doctor", "check every connection, right and schema")
+    db = add("db", "the database: migrate, status, stop")
+    db.add_argument("act", choices=("migrate", "status", "stop"))
+    db.add_argument("--destroy", action="store_true", help="with stop: remove the embedded database's folders too")
+    init = add("init", "write a first autopilot.yaml")
+    init.add_argument("--from", dest="log", metavar="LOG", help="read this prediction log and propose its entry")
+    init.add_argument("--model", metavar="NAME", help="the model's name")
+    init.add_argument("--yes", action="store_true", help="take every proposal without asking")
+    init.add_argument("--out", metavar="FILE", default="autopilot.yaml")
+    demo = add("demo", "the whole story on the example")
+    demo.add_argument("--yes", action="store_true", help="answer as the demo's approver instead of asking")
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return value

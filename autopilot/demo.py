@@ -1,0 +1,202 @@
+"""The whole story on the example, told by the commands a user would type, each in a process of its own."""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autopilot.cli.output import document, say
+from autopilot.settings import Settings
+from autopilot.stores import embedded, mlflow_schema, stores
+from graph.errors import Misconfigured, Refused, Unavailable
+from graph.model import Json
+
+MODEL = "fraud-detector-v1"
+WORLD = Path("examples", "fraud_detector", "world.py")
+CHAMPION = WORLD.with_name("register_champion.py")
+_MARK = "demo"
+_CODES = {0: "done", 3: "the process is gone; the run waits for a person", 4: "training", 5: "refused by a rule"}
+
+
+@dataclass
+class Stage:
+    """Where the demo plays: its folder, its environment, and how much of it to print."""
+
+    settings: Settings
+    answer: bool
+    as_json: bool
+    began: float = field(default_factory=time.monotonic)
+    commands: list[Json] = field(default_factory=list)
+
+    @property
+    def world(self) -> Path:
+        """The folder of the simulated world."""
+        return self.settings.home / "demo" / "world"
+
+    def tell(self, text: str = "") -> None:
+        """Say something to the person watching."""
+        say(text, as_json=self.as_json)
+
+    def act(self, title: str) -> None:
+        """Begin an act of the story."""
+        self.tell(f"\n── {title} {'─' * max(2, 96 - len(title))}  {time.monotonic() - self.began:4.0f} s")
+
+    def autopilot(self, *words: str, expect: tuple[int, ...] = (0,)) -> int:
+        """Run one autopilot command, show it and its output, and hold its exit code against what the story needs."""
+        self.tell(f"\n$ autopilot {shlex.join(words)}")
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "autopilot", *words],
+            env=self.environment(),
+            text=True,
+            stdout=subprocess.PIPE,
+            check=False,
+        )
+        self.tell("\n".join(f"  {line}" for line in done.stdout.rstrip().splitlines()))
+        self.commands.append({"command": ["autopilot", *words], "code": done.returncode})
+        if done.returncode not in expect:
+            raise Unavailable(
+                f"the demo expected exit code {expect} of `autopilot {words[0]}`, it was {done.returncode}"
+            )
+        if done.returncode:
+            self.tell(f"  (exit code {done.returncode}: {_CODES.get(done.returncode, 'failure')})")
+        return done.returncode
+
+    def latest(self) -> Json:
+        """Return the newest run."""
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "autopilot", "runs", MODEL, "--limit", "1", "--json"],
+            env=self.environment(),
+            text=True,
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+        run: Json = json.loads(done.stdout)["runs"][0]
+        return run
+
+    def live(self, *words: str) -> None:
+        """Let the simulated world go on."""
+        command = [sys.executable, str(WORLD), str(self.world), *words]
+        subprocess.run(command, env=self.environment(), check=True, stdout=subprocess.DEVNULL)
+
+    def environment(self) -> dict[str, str]:
+        # The demo's own home and embedded database, whatever else this shell is set up for.
+        return {
+            "PATH": self.settings.path,
+            "LANG": self.settings.lang,
+            "HOME": self.settings.user_home,
+            "AUTOPILOT_HOME": str(self.settings.home),
+            "AUTOPILOT_CONFIG": str(self.settings.config),
+        }
+
+
+def play(settings: Settings, *, answer: bool, as_json: bool) -> int:
+    """Play all acts; leave the home as a user would find it, for `runs`, `explain` and `report`."""
+    if not WORLD.exists() or not settings.config.exists():
+        raise Misconfigured(
+            "the demo plays on the example of a clone of the project", "go to the clone's folder: make demo"
+        )
+    stage = Stage(settings, answer or not sys.stdin.isatty(), as_json)
+    _clear(settings)
+    if settings.database_url:
+        stage.tell("(DATABASE_URL is set; the demo leaves it alone and uses its own embedded database)")
+    for act in (_known_model, _quiet, _broken, _degraded, _healed, _refused, _told):
+        act(stage)
+    if as_json:
+        document({"commands": stage.commands, "seconds": round(time.monotonic() - stage.began)})
+    return 0
+
+
+def _clear(settings: Settings) -> None:
+    """Remove what an earlier demo left. A home that something else filled is never touched."""
+    home = settings.home
+    mark = home / _MARK
+    if home.exists() and any(home.iterdir()) and not mark.exists():
+        raise Refused(
+            f"{home} holds other work than the demo's", "play it elsewhere: AUTOPILOT_HOME=.demo autopilot demo"
+        )
+    if (home / "postgres").exists():
+        embedded(settings).destroy()
+    shutil.rmtree(home, ignore_errors=True)
+    mark.mkdir(parents=True, mode=0o700)
+    os.chmod(home, 0o700)
+
+
+def _ask(stage: Stage, run: str, now: str, planned: str, comment: str) -> None:
+    """Answer the waiting run: a person at a terminal decides, else the demo's approver."""
+    word = planned
+    if not stage.answer:
+        typed = input(f"\nYou are ana. Approve or deny? [{planned}] ").strip().lower()
+        word = {"a": "approve", "approve": "approve", "d": "deny", "deny": "deny"}.get(typed, planned)
+    stage.autopilot(word, run[:8], "--as", "ana", "--comment", comment, "--now", now)
+
+
+def _known_model(stage: Stage) -> None:
+    stage.act("A team's model is in production: version 1, alias champion, registered by the team's own script")
+    stage.live("--until", "2026-02-08")
+    with stores(stage.settings) as found:
+        mlflow_schema(found, upgrade=False)
+        environment = {**stage.environment(), "MLFLOW_TRACKING_URI": found.owner or "", "MLFLOW_DISABLE_TELEMETRY": "true"}
+        script = [sys.executable, str(CHAMPION), str(stage.world)]
+        done = subprocess.run(script, env=environment, check=True, text=True, stdout=subprocess.PIPE)  # noqa: S603
+    stage.tell(f"  {done.stdout.strip().splitlines()[-1]}")
+
+
+def _quiet(stage: Stage) -> None:
+    stage.act("A quiet day: nothing to do, and the reason why")
+    stage.autopilot("run", MODEL, "--now", "2026-02-08T00:00:00Z")
+
+
+def _broken(stage: Stage) -> None:
+    stage.act("Amounts arrive in cents: retraining would only teach the mistake")
+    stage.live("--until", "2026-02-10")
+    stage.autopilot("run", MODEL, "--now", "2026-02-10T00:00:00Z")
+
+
+def _degraded(stage: Stage) -> None:
+    stage.act("Fraudsters change: the model degrades, its own scores did not foresee it, a challenger is trained")
+    stage.live("--until", "2026-03-08")
+    stage.autopilot("run", MODEL, "--wait", "--now", "2026-03-08T00:00:00Z", expect=(3,))
+    run = stage.latest()["run"]
+    stage.autopilot("explain", run[:8])
+    _ask(stage, run, "2026-03-08T09:30:00Z", "approve", "clear gain on the new pattern")
+
+
+def _healed(stage: Stage) -> None:
+    stage.act("The promoted model serves: healthy again")
+    version = stage.latest()["champion"]
+    stage.live(
+        "--serve-with", str(_promoted(stage)), "--version", _next(version), "--from", "2026-03-08", "--days", "12"
+    )
+    stage.autopilot("run", MODEL, "--now", "2026-03-20T00:00:00Z")
+
+
+def _refused(stage: Stage) -> None:
+    stage.act("They change again; this time the approver says no")
+    stage.live("--serve-with", str(_promoted(stage)), "--version", str(stage.latest()["champion"]), "--days", "23")
+    stage.autopilot("run", MODEL, "--wait", "--now", "2026-04-12T00:00:00Z", expect=(3,))
+    _ask(stage, stage.latest()["run"], "2026-04-12T10:00:00Z", "deny", "wait for the chargeback review")
+
+
+def _told(stage: Stage) -> None:
+    stage.act("What is left to look at")
+    stage.autopilot("runs")
+    stage.tell(f"\nTry: .venv/bin/autopilot explain {MODEL} · .venv/bin/autopilot report {MODEL} --html report.html")
+
+
+def _next(version: str | None) -> str:
+    return str(int(version or "0") + 1)
+
+
+def _promoted(stage: Stage) -> Path:
+    """Return the files of the version that was just promoted, where the registry keeps releases."""
+    found = sorted(
+        (stage.settings.home / "artifacts" / "releases").rglob("model.skops"), key=lambda path: path.stat().st_mtime
+    )
+    if not found:
+        raise Unavailable("the demo found no released model to serve with")
+    return found[-1]

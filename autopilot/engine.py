@@ -1,0 +1,273 @@
+"""The verbs: check, carry on, answer, cancel, return. Each may be called again, by any process, at any time."""
+
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import cached_property
+from pathlib import Path
+from typing import cast
+from uuid import uuid4
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+
+from checkpoints.ledger.book import PostgresLedger
+from graph import thread
+from graph.build import build_check, build_graph
+from graph.errors import AutopilotError, Misconfigured, Refused
+from graph.model import SCHEMA_VERSION, Answer, Approval, Json, ModelRef
+from graph.policy import approval as gate
+from graph.policy import outcomes, retraining, rollout
+from graph.policy.sealing import as_found
+from graph.ports import Clock, Deps, Parts
+from graph.state import State
+
+Traced = Callable[[str, str, str], AbstractContextManager[Json]]
+"""(model, run, act) → what to merge into the config of one invocation, so that it is traced."""
+Threads = Callable[[], BaseCheckpointSaver[str]]
+"""Opens the saver when the first thread is needed: most checks need none."""
+
+_STEPS = 20  # a run waits twice at most; more wake-ups than this are a loop
+
+
+class Engine:
+    """Joins the graph, its threads and the ledger. The ledger says what is true, the thread where to go on."""
+
+    def __init__(
+        self, book: PostgresLedger, parts: Parts, clock: Clock, threads: Threads, traced: Traced, workspace: Path
+    ) -> None:
+        self._book = book
+        self._parts = parts
+        self._clock = clock
+        self._threads = threads
+        self._traced = traced
+        self._workspace = workspace
+
+    @cached_property
+    def _graph(self) -> thread.Graph:
+        return build_graph(self._parts).compile(checkpointer=self._threads())
+
+    @cached_property
+    def _looker(self) -> thread.Graph:
+        # Without a saver: a check that does not act leaves no checkpoint rows.
+        return build_check(self._parts).compile()
+
+    def run(self, model: str, requested_by: str | None = None, os_user: str | None = None) -> str:
+        """Check the model now and act on it. Return the run to look at: the check's own, or the one that is active."""
+        self._parts(model)
+        run = str(uuid4())
+        before = self._book.runs.active(model)
+        if before:
+            self.carry_on(str(before["run"]))
+        self._book.runs.open(run, model, self._clock.now(), requested_by, os_user)
+        self._check(model, run)
+        active = self._book.runs.active(model)
+        if active is None:
+            return run
+        self._reconsider(str(active["run"]), run)
+        self.carry_on(str(active["run"]))
+        return str(active["run"])
+
+    def carry_on(self, run: str) -> None:
+        """Take a run as far as it goes without waiting. A second process waits for the first, then sees where it stands."""
+        row = self._book.runs.row(run)
+        if row["outcome"] is not None:
+            return
+        if row["action"] is None:
+            self._check(row["model"], run)
+        with self._book.database.locked(f"run {run}"):
+            row = self._book.runs.row(run)
+            if row["outcome"] is None:
+                self._advance(row["model"], run)
+
+    def answer(self, run: str, answer: Answer, fingerprint: str | None = None) -> None:
+        """Record a person's answer to what the run asks, then carry the run on. Refused leaves everything as it was."""
+        deps = self._parts(self._book.runs.row(run)["model"])
+        approval = self._book.approval(run)
+        if approval is None:
+            raise Refused(f"run {run} of {deps.spec.name} asks for no approval", f"autopilot explain {run}")
+        if fingerprint is not None and fingerprint != approval.fingerprint:
+            raise Refused(
+                f"the fingerprint of run {run} of {deps.spec.name} is {approval.fingerprint}", "read its report again"
+            )
+        gate.may_answer(approval, answer, deps.spec.approval, answer.at)
+        changed = self._changed(deps, approval, run)
+        if changed:
+            self._book.close_approval(run, "voided", changed)
+            self.carry_on(run)
+            raise Refused(
+                f"the approval of run {run} of {deps.spec.name} is void: {changed}", f"autopilot run {deps.spec.name}"
+            )
+        self._book.answer(run, answer, deps.spec)
+        self._book.runs.audit(
+            answer.person,
+            answer.decision,
+            answer.at,
+            deps.spec.name,
+            run,
+            {"channel": answer.channel, "os_user": answer.os_user},
+        )
+        self.carry_on(run)
+
+    def cancel(self, run: str, by: str) -> None:
+        """Stop the run's job and end the run."""
+        row = self._book.runs.row(run)
+        if row["outcome"] is not None:
+            raise Refused(f"run {run} of {row['model']} has ended: {row['outcome']}", f"autopilot explain {run}")
+        now = self._clock.now()
+        reason = f"cancelled by {by}"
+        # The reason first: a process that carries the run on meanwhile reads it before its next step.
+        self._book.runs.void(run, reason, now)
+        self._book.runs.audit(by, "cancel", now, row["model"], run, {})
+        if row["job"]:
+            job = self._parts(row["model"]).pipeline.cancel(row["job"]["key"])
+            if job:
+                self._book.note_job(run, job, now)
+        with self._book.database.locked(f"run {run}"):
+            if self._book.approval(run):
+                self._book.close_approval(run, "voided", reason)
+            self._book.finish(run, "cancelled", reason, now)
+
+    def rollback(self, model: str, by: str | None, os_user: str | None = None) -> str:
+        """Ask for the previous champion through the same gate; return the run that asks."""
+        deps = self._parts(model)
+        now = self._clock.now()
+        champion = deps.registry.alias(deps.spec.registry, "champion")
+        previous = deps.registry.alias(deps.spec.registry, "previous")
+        target = _return_target(model, champion, previous)
+        run = str(uuid4())
+        self._book.runs.open(run, model, now, by, os_user)
+        decision = retraining.request_rollback(deps.spec, self._book.history(model, now), now, by, target)
+        recorded = self._book.record_decision(run, decision, deps.spec, champion.version if champion else None, now)
+        if not recorded or decision.action != "rollback":
+            active = self._book.runs.active(model)
+            self._book.finish(run, "waiting", decision.reason, now)
+            raise Refused(
+                f"{model} has an active run {active['run'] if active else ''}", "let it end, or: autopilot cancel RUN"
+            )
+        self._book.runs.audit(by or "unnamed", "rollback", now, model, run, {"to": target})
+        self.carry_on(run)
+        return run
+
+    def _check(self, model: str, run: str) -> None:
+        state: State = {"schema_version": SCHEMA_VERSION, "run": run, "model": model}
+        with self._traced(model, run, "check") as extra:
+            self._looker.invoke(dict(state), cast(RunnableConfig, extra))
+
+    def _reconsider(self, active: str, check: str) -> None:
+        """Void what waits when a later check takes its reason away. What a person asked for stands."""
+        if active == check or self._book.decision(active).requested_by:
+            return
+        reason = rollout.undone_reason(self._book.decision(check))
+        if reason:
+            self._book.runs.void(active, reason, self._clock.now())
+
+    def _advance(self, model: str, run: str) -> None:
+        where = thread.config(model, run)
+        try:
+            for _ in range(_STEPS):
+                if not self._step(self._graph, where, model, run):
+                    return
+        except AutopilotError as error:
+            self._stopped(run, error)
+            raise
+        raise Misconfigured(f"run {run} of {model} does not get on: its thread asks for the same thing again and again")
+
+    def _step(self, graph: thread.Graph, where: Json, model: str, run: str) -> bool:
+        """Take one step of the thread; False when there is none to take now."""
+        at = thread.position(graph, where)
+        if at.at == "finished":
+            self._ended(model, run)
+            return False
+        if at.at == "unseeded":
+            thread.seed(graph, where, self._seed(model, run))
+            self._book.boundary("thread.seeded")
+            return True
+        with self._traced(model, run, at.kind or "carry on") as extra:
+            if at.at == "runnable":
+                thread.go_on(graph, where, extra)
+                return True
+            if not self._answered(model, run, str(at.kind)):
+                return False
+            thread.answer(graph, where, str(at.interrupt), extra)
+        return True
+
+    def _seed(self, model: str, run: str) -> State:
+        decision = self._book.decision(run)
+        state: State = {
+            "schema_version": SCHEMA_VERSION,
+            "run": run,
+            "model": model,
+            "verdict": decision.verdict,
+            "cause": decision.cause,
+            "action": decision.action,
+            "reason": decision.reason,
+        }
+        return {**state, "challenger": decision.return_to} if decision.return_to else state
+
+    def _answered(self, model: str, run: str, kind: str) -> bool:
+        """Tell whether what the thread waits for has come."""
+        deps = self._parts(model)
+        if kind == "training":
+            return self._job_ended(deps, run)
+        approval = self._book.approval(run)
+        if approval is None:
+            return True
+        if approval.state == "pending":
+            approval = self._overtaken(deps, approval, run)
+        return approval.state != "pending"
+
+    def _job_ended(self, deps: Deps, run: str) -> bool:
+        row = self._book.runs.row(run)
+        job = deps.pipeline.find(row["job"]["key"])
+        if job is None:
+            return True
+        if row["void_reason"] and job.state in outcomes.ACTIVE:
+            job = deps.pipeline.cancel(job.key) or job
+        self._book.note_job(run, job, self._clock.now())
+        return job.state not in outcomes.ACTIVE
+
+    def _overtaken(self, deps: Deps, approval: Approval, run: str) -> Approval:
+        """Close a pending request that time or a change has overtaken."""
+        changed = self._book.void_reason(run) or self._changed(deps, approval, run)
+        if changed:
+            return self._book.close_approval(run, "voided", changed)
+        if gate.state_after(approval, deps.spec.approval, self._clock.now()) == "expired":
+            return self._book.close_approval(run, "expired", "nobody answered in time; silence is a deny")
+        return approval
+
+    def _changed(self, deps: Deps, approval: Approval, run: str) -> str | None:
+        """Return what changed since the approval was sealed: champion, candidate's bytes, the model's policy."""
+        validation = self._book.validation(run)
+        if validation is None:
+            return "its validation is gone"
+        champion = deps.registry.alias(deps.spec.registry, "champion")
+        artifact = deps.registry.fetch(validation.challenger, self._workspace / run / "look")
+        found = as_found(approval.sealed, champion.version if champion else None, artifact.digest, deps.spec)
+        return gate.difference(approval.sealed, found)
+
+    def _stopped(self, run: str, error: AutopilotError) -> None:
+        """Keep why a run stands still. A refusal before anything was judged is the end of it: repeating changes nothing."""
+        now = self._clock.now()
+        if isinstance(error, Refused) and self._book.validation(run) is None:
+            self._book.finish(run, "failed", error.message, now)
+        else:
+            self._book.runs.note_error(run, {"kind": error.kind, "message": error.message, "hint": error.hint}, now)
+
+    def _ended(self, model: str, run: str) -> None:
+        if self._book.runs.row(run)["outcome"] is None:
+            raise Misconfigured(
+                f"the thread of run {run} of {model} ended without an outcome, as after a node was renamed",
+                f"end it with: autopilot cancel {run}",
+            )
+        shutil.rmtree(self._workspace / run, ignore_errors=True)
+
+
+def _return_target(model: str, champion: ModelRef | None, previous: ModelRef | None) -> str:
+    if champion is None:
+        raise Refused(f"{model} has no champion to return from", "its first candidate comes with: autopilot run MODEL")
+    if previous is None:
+        raise Refused(f"{model} has no previous champion to return to", "nothing was promoted over another version yet")
+    if previous.version == champion.version:
+        raise Refused(f"{model} already serves its previous champion, version {champion.version}")
+    return previous.version

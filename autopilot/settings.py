@@ -1,0 +1,88 @@
+"""Every setting of the process, read from the environment once. Nothing else reads it."""
+
+import getpass
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from autopilot.clock import FixedClock, SystemClock, parse
+from graph.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The process's settings. Values that carry a secret stay out of `repr`."""
+
+    config: Path
+    home: Path
+    user: str | None
+    os_user: str
+    now: datetime | None
+    postgres_bin: Path | None
+    postgres_account: str | None
+    langsmith_endpoint: str | None
+    langsmith_project: str
+    langsmith_tracing: bool
+    path: str
+    lang: str
+    user_home: str
+    database_url: str | None = field(default=None, repr=False)
+    mlflow_tracking_uri: str | None = field(default=None, repr=False)
+    trainer_tracking_uri: str | None = field(default=None, repr=False)
+    langsmith_api_key: str | None = field(default=None, repr=False)
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that every command of this process reads."""
+        return FixedClock(self.now) if self.now else SystemClock()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Values that may appear in no log, trace, row or error."""
+        given = (self.database_url, self.mlflow_tracking_uri, self.trainer_tracking_uri, self.langsmith_api_key)
+        return tuple(value for value in given if value)
+
+
+def load(
+    environ: Mapping[str, str] | None = None,
+    *,
+    config: str | None = None,
+    now: str | None = None,
+    user: str | None = None,
+) -> Settings:
+    """Return the settings of this process; what a command line gave wins over the environment."""
+    env = os.environ if environ is None else environ
+    at = now or env.get("AUTOPILOT_NOW")
+    return Settings(
+        config=Path(config or env.get("AUTOPILOT_CONFIG") or "autopilot.yaml"),
+        home=Path(env.get("AUTOPILOT_HOME") or ".autopilot").absolute(),
+        user=user or env.get("AUTOPILOT_USER") or None,
+        os_user=_os_user(),
+        now=parse(at, "--now" if now else "AUTOPILOT_NOW") if at else None,
+        postgres_bin=Path(env["AUTOPILOT_POSTGRES_BIN"]) if env.get("AUTOPILOT_POSTGRES_BIN") else None,
+        postgres_account=env.get("AUTOPILOT_POSTGRES_ACCOUNT") or None,
+        langsmith_endpoint=env.get("LANGSMITH_ENDPOINT") or None,
+        langsmith_project=env.get("LANGSMITH_PROJECT") or "autopilot",
+        langsmith_tracing=env.get("LANGSMITH_TRACING", "true").lower() not in ("false", "0", "no"),
+        path=env.get("PATH") or os.defpath,
+        lang=env.get("LANG") or "C.UTF-8",
+        user_home=env.get("HOME") or os.sep,
+        database_url=env.get("DATABASE_URL") or None,
+        mlflow_tracking_uri=env.get("MLFLOW_TRACKING_URI") or None,
+        trainer_tracking_uri=env.get("AUTOPILOT_TRAINER_TRACKING_URI") or None,
+        langsmith_api_key=env.get("LANGSMITH_API_KEY") or None,
+    )
+
+
+def prepare(values: Mapping[str, str]) -> None:
+    """Set variables that a library reads at import and takes by no other way."""
+    os.environ.update(values)
+
+
+def _os_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a uid without a passwd entry has no name
+        return f"uid {os.geteuid()}"

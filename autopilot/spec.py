@@ -1,0 +1,289 @@
+"""What a user writes in autopilot.yaml: its only shapes, its defaults, and errors that name file, line and field."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from graph.errors import Misconfigured, NotFound
+from graph.model import Metric
+
+_UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+_DURATION = re.compile(r"^(\d+(?:\.\d+)?[dhms])+$")
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, str) and _DURATION.match(value):
+        parts = re.findall(r"(\d+(?:\.\d+)?)([dhms])", value)
+        return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
+    if isinstance(value, timedelta):
+        return value
+    raise ValueError("a duration is written like 3d, 12h, 30m or 1d12h")
+
+
+def _moment(value: object) -> object:
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    raise ValueError("a time is written like 2026-01-01 or 2026-01-01T06:00:00Z")
+
+
+def _positive(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise ValueError("must be longer than nothing")
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Span = Annotated[Duration, AfterValidator(_positive)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+Command = Annotated[list[str], Field(min_length=1)]
+
+
+class Part(BaseModel):
+    """Base of every part of the file: an unknown field is an error, not a wish."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Person(Part):
+    email: str | None = None
+    slack: str | None = None
+    jira: str | None = None
+
+
+class Registry(Part):
+    model: Name
+
+
+class Score(Part):
+    method: Literal["predict_proba"] = "predict_proba"
+    positive: int | str | bool = 1
+    threshold: Share = 0.5
+
+
+class Labels(Part):
+    source: str | None = None
+    id: str | None = None
+    label: str
+    timestamp: str | None = None
+    delay: Duration = timedelta(0)
+
+
+class Reference(Part):
+    start: Moment = Field(alias="from")
+    until: Moment
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Reference":
+        if self.start >= self.until:
+            raise ValueError("reference: from must be before until")
+        return self
+
+
+class Monitor(Part):
+    kind: Literal["predictions"]
+    source: str | list[str]
+    id: str | None = None
+    timestamp: str
+    version: str | None = None
+    prediction: str
+    score: Score = Score()
+    features: Annotated[list[str], Field(min_length=1)]
+    labels: Labels | None = None
+    window: Span = timedelta(days=1)
+    reference: Reference
+
+    @model_validator(mode="after")
+    def _joinable(self) -> "Monitor":
+        if self.labels and self.labels.source and not (self.id and self.labels.id):
+            raise ValueError("labels in a file of their own are joined by id: name it as `id` here and in `labels`")
+        return self
+
+
+class Policy(Part):
+    metric: Metric = "roc_auc"
+    max_drop: Annotated[float, Field(ge=0)] = 0.02
+    max_drift: Annotated[float, Field(gt=0)] | None = None
+    cooldown: Duration = timedelta(hours=12)
+    retrains_per_week: Annotated[int, Field(ge=0)] = 3
+    retrains_per_month: Annotated[int, Field(ge=0)] = 6
+    min_rows: Annotated[int, Field(ge=1)] = 200
+    min_labels: Annotated[int, Field(ge=1)] = 200
+    min_positives: Annotated[int, Field(ge=1)] = 20
+    breaker_after: Annotated[int, Field(ge=1)] = 3
+    breaker_window: Span = timedelta(days=30)
+
+
+class Training(Part):
+    window: Span = timedelta(days=90)
+    holdout: Span = timedelta(days=14)
+
+
+class Pipeline(Part):
+    kind: Literal["local"]
+    command: Command
+    cwd: str | None = None
+    deadline: Span = timedelta(hours=2)
+    environment: dict[str, str] = Field(default_factory=dict)
+
+
+class Validation(Part):
+    kind: Literal["holdout", "reported"] = "holdout"
+    margin: Annotated[float, Field(ge=0)] = 0.005
+    slices: list[str] = Field(default_factory=list)
+    max_latency_ms: Annotated[float, Field(gt=0)] | None = None
+    minimum: dict[Metric, float] = Field(default_factory=dict)
+    min_rows: Annotated[int, Field(ge=1)] = 200
+    min_positives: Annotated[int, Field(ge=1)] = 20
+    metric_command: list[str] = Field(default_factory=list)
+    trust_model_code: bool = False
+
+
+class Approval(Part):
+    approvers: Annotated[list[str], Field(min_length=1)]
+    quorum: Annotated[int, Field(ge=1)] = 1
+    expires_after: Span = timedelta(days=3)
+    channels: list[Literal["cli"]] = ["cli"]
+
+    @model_validator(mode="after")
+    def _reachable(self) -> "Approval":
+        if self.quorum > len(set(self.approvers)):
+            raise ValueError(f"quorum {self.quorum} can never be met by {len(set(self.approvers))} approvers")
+        return self
+
+
+class Rollout(Part):
+    kind: Literal["alias"] = "alias"
+
+
+class Model(Part):
+    """One model's effective entry: its own fields over the defaults."""
+
+    task: Literal["binary_classification"]
+    mode: Literal["supervised", "shadow"] = "supervised"
+    schedule: str | None = None
+    registry: Registry
+    monitor: Monitor
+    policy: Policy = Policy()
+    training: Training = Training()
+    pipeline: Pipeline
+    validation: Validation = Validation()
+    approval: Approval
+    rollout: Rollout = Rollout()
+
+    @model_validator(mode="after")
+    def _slices_are_features(self) -> "Model":
+        unknown = sorted(set(self.validation.slices) - set(self.monitor.features))
+        if unknown:
+            raise ValueError(f"validation.slices names {', '.join(unknown)}, which monitor.features does not list")
+        return self
+
+
+class File(Part):
+    """The whole file."""
+
+    people: dict[Name, Person] = Field(default_factory=dict)
+    defaults: dict[str, Any] = Field(default_factory=dict)
+    models: Annotated[dict[Name, Model], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _known_people(self) -> "File":
+        for name, model in self.models.items():
+            unknown = sorted(set(model.approval.approvers) - set(self.people))
+            if unknown:
+                raise ValueError(
+                    f"models.{name}.approval.approvers names {', '.join(unknown)}, who is not under people"
+                )
+        return self
+
+    def model(self, name: str) -> Model:
+        """Return one model's entry. NotFound lists the names there are."""
+        if name not in self.models:
+            raise NotFound(f"no model {name!r} in the configuration", f"it has: {', '.join(sorted(self.models))}")
+        return self.models[name]
+
+
+def read(path: Path) -> File:
+    """Return the file at `path`. Misconfigured in one line that says where and what is wrong."""
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        raise Misconfigured(
+            f"no configuration at {path}", "write one with: autopilot init, or name it with --config"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{path} cannot be read: {error}") from None
+    return parse(text, str(path))
+
+
+def parse(text: str, source: str) -> File:
+    """Return the configuration that `text` holds; `source` names it in errors."""
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{source}:{mark.line + 1}" if mark else source
+        raise Misconfigured(f"{where}: not YAML: {getattr(error, 'problem', None) or error}") from None
+    if not isinstance(document, dict):
+        raise Misconfigured(f"{source}: the file holds no mapping", "it begins with people:, defaults: or models:")
+    try:
+        return File.model_validate(_with_defaults(document))
+    except ValidationError as error:
+        raise _first(error, tree, source) from None
+
+
+def _with_defaults(document: dict[str, Any]) -> dict[str, Any]:
+    defaults, models = document.get("defaults"), document.get("models")
+    if not isinstance(defaults, dict) or not isinstance(models, dict):
+        return document
+    return {**document, "models": {name: _over(defaults, entry) for name, entry in models.items()}}
+
+
+def _over(base: Any, own: Any) -> Any:
+    if isinstance(base, dict) and isinstance(own, dict):
+        return {**base, **{key: _over(base.get(key), value) for key, value in own.items()}}
+    return base if own is None else own
+
+
+def _first(error: ValidationError, tree: yaml.Node | None, source: str) -> Misconfigured:
+    problem = error.errors(include_url=False, include_context=False)[0]
+    path = [str(part) for part in problem["loc"]]
+    line = _line(tree, path)
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    message = problem["msg"].removeprefix("Value error, ")
+    return Misconfigured(f"{source}:{line}: {'.'.join(path) or 'file'}: {message}{more}", _fix(problem["type"], path))
+
+
+def _fix(kind: str, path: list[str]) -> str:
+    if kind == "extra_forbidden":
+        return f"remove {path[-1]!r}, or check its spelling"
+    if kind == "missing":
+        return f"add {path[-1]!r}"
+    if path[-1:] == ["task"]:
+        return "this release looks after binary_classification"
+    return ""
+
+
+def _line(node: yaml.Node | None, path: list[str]) -> int:
+    """Return the 1-based line of the deepest part of `path` that the text holds."""
+    line = node.start_mark.line + 1 if node else 1
+    for part in path:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == part), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line + 1, found[1]
+        elif isinstance(node, yaml.SequenceNode) and part.isdigit() and int(part) < len(node.value):
+            node = node.value[int(part)]
+            line = node.start_mark.line + 1
+    return line

@@ -1,0 +1,144 @@
+"""Where things are kept: our database and MLflow's, embedded or given, provisioned and at the right schema."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from autopilot.settings import Settings, prepare
+from checkpoints import migrate
+from checkpoints.database import Database
+from checkpoints.embedded.cluster import EmbeddedPostgres
+from checkpoints.provision import (
+    LEDGER,
+    OWNER,
+    PROMOTER,
+    TRAINER,
+    close_to_others,
+    logins,
+    mark_mlflow_ready,
+    mlflow_ready,
+    provision,
+    provisioned,
+    tracking_uri,
+)
+
+# Read by libraries at import; what a row may make LangGraph construct is decided here, not by the user's shell.
+LIBRARIES = {
+    "LANGGRAPH_STRICT_MSGPACK": "true",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where things are kept: the ledger's database, and MLflow by one URI per duty."""
+
+    ledger: str
+    admin: str | None
+    owner: str | None
+    promoter: str
+    trainer: str
+    artifacts: Path | None
+    cluster: EmbeddedPostgres | None = None
+
+    def __repr__(self) -> str:
+        return "Stores(…)"  # every URI in it holds a password
+
+
+@contextmanager
+def stores(settings: Settings) -> Iterator[Stores]:
+    """Yield the databases, the embedded one running and provisioned for as long as this lasts."""
+    if settings.database_url:
+        yield _external(settings, settings.database_url)
+        return
+    cluster = embedded(settings)
+    with cluster.lease():
+        yield _embedded(settings, cluster)
+
+
+def embedded(settings: Settings) -> EmbeddedPostgres:
+    """Return the home's own Postgres, not started."""
+    return EmbeddedPostgres(
+        settings.home / "postgres", binaries=settings.postgres_bin, account=settings.postgres_account
+    )
+
+
+def _embedded(settings: Settings, cluster: EmbeddedPostgres) -> Stores:
+    known, admin = logins(settings.home / "logins.json"), cluster.dsn()
+    ledger = cluster.dsn(LEDGER, LEDGER, known.passwords[LEDGER])
+    if not provisioned(admin, known):
+        provision(admin, known, ledger=True)
+        # Only an empty database of our own is migrated unasked; an old schema is for a person to migrate.
+        if migrate.applied(ledger) == 0:
+            migrate.migrate(ledger)
+    return _with_mlflow(settings, Stores(ledger, admin, None, "", "", None, cluster), known_uris(admin, settings))
+
+
+def known_uris(admin: str, settings: Settings) -> Mapping[str, str]:
+    """Return MLflow's URIs beside our database, by role."""
+    known = logins(settings.home / "logins.json")
+    return {role: tracking_uri(admin, role, known) for role in (OWNER, TRAINER, PROMOTER)}
+
+
+def _external(settings: Settings, url: str) -> Stores:
+    found = Stores(url, None if settings.mlflow_tracking_uri else url, None, "", "", None)
+    uris = {} if settings.mlflow_tracking_uri else known_uris(url, settings)
+    return _with_mlflow(settings, found, uris)
+
+
+def _with_mlflow(settings: Settings, found: Stores, uris: Mapping[str, str]) -> Stores:
+    own = settings.mlflow_tracking_uri
+    if own:
+        return Stores(found.ledger, found.admin, None, own, settings.trainer_tracking_uri or own, None, found.cluster)
+    artifacts = settings.home / "artifacts"
+    return Stores(found.ledger, found.admin, uris[OWNER], uris[PROMOTER], uris[TRAINER], artifacts, found.cluster)
+
+
+def migrate_all(settings: Settings) -> list[str]:
+    """Bring both databases up to date; return what was done."""
+    with stores(settings) as found:
+        if found.owner and found.admin:
+            provision(found.admin, logins(settings.home / "logins.json"), ledger=found.cluster is not None)
+        if settings.database_url and found.owner:
+            close_to_others(settings.database_url)
+        done = migrate.migrate(found.ledger)
+        if found.owner:
+            mlflow_schema(found, upgrade=True)
+            done.append("mlflow")
+    return done
+
+
+def mlflow_schema(found: Stores, *, upgrade: bool) -> None:
+    """Give MLflow's database its schema, grants and experiments, when it has none or is to be upgraded."""
+    if found.owner is None or found.admin is None or (not upgrade and mlflow_ready(found.admin)):
+        return
+    from tools.registry import provision as mlflow
+
+    prepare(LIBRARIES)
+    database = Database(found.admin)
+    try:
+        with database.locked("mlflow migration"):
+            if upgrade or not mlflow_ready(found.admin):
+                mlflow.migrate(found.owner)
+                mlflow.grant(found.owner, TRAINER, PROMOTER)
+                mlflow.ensure_experiments(found.owner, found.artifacts)
+                mark_mlflow_ready(found.admin)
+    finally:
+        database.close()
+
+
+def describe(settings: Settings) -> dict[str, object]:
+    """Return what the ledger's database is and which schema it has, without changing either."""
+    with stores(settings) as found:
+        where = str(settings.home / "postgres") if found.cluster else "DATABASE_URL"
+        outside = [str(folder) for folder in found.cluster.folders()] if found.cluster else []
+        return {
+            "database": where,
+            "schema": migrate.applied(found.ledger),
+            "needed": migrate.newest(),
+            "folders outside the home": outside,
+        }

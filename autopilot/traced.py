@@ -1,0 +1,36 @@
+"""Joins LangSmith tracing to runs: the first trace's id is the run's, each later one belongs to the same thread."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from uuid import UUID, uuid4
+
+from autopilot.settings import Settings
+from checkpoints.ledger.book import PostgresLedger
+from graph.model import Json
+from graph.thread import thread_id
+
+
+def traced(settings: Settings, book: PostgresLedger, stack: ExitStack):  # type: ignore[no-untyped-def]
+    """Return what wraps one invocation of the graph; `stack` flushes the traces, for a bounded time, at the end."""
+    from tools.tracing import Tracing
+
+    tracing = Tracing(
+        api_key=settings.langsmith_api_key,
+        endpoint=settings.langsmith_endpoint,
+        project=settings.langsmith_project,
+        enabled=settings.langsmith_tracing,
+        secrets=settings.secrets,
+    )
+    stack.callback(tracing.close)
+
+    @contextmanager
+    def one(model: str, run: str, act: str) -> Iterator[Json]:
+        trace = UUID(run) if act == "check" and run not in book.runs.traces(run) else uuid4()
+        with tracing.run(
+            trace, thread_id(model, run), f"{model} {act}", [model, act], {"model": model, "run": run}
+        ) as extra:
+            if tracing.active:
+                book.runs.note_trace(run, str(trace), settings.clock.now())
+            yield extra
+
+    return one

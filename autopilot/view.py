@@ -1,0 +1,167 @@
+"""Runs, decisions and validations as the JSON objects that every door shows: one shape, read from the ledger alone."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from checkpoints.ledger.book import PostgresLedger
+from graph.codec import dump
+from graph.errors import NotFound, Refused
+from graph.model import Approval, Json, Validation
+
+Row = dict[str, Any]
+
+_NEXT = {
+    "training": "autopilot resume {run} --wait",
+    "awaiting_approval": "autopilot approve {run} --as NAME, or: autopilot deny {run} --as NAME",
+    "running": "autopilot resume {run}",
+}
+
+
+def find(book: PostgresLedger, word: str) -> Row:
+    """Return the run that `word` names: an id or its first characters. NotFound or Refused say what to type instead."""
+    rows = book.runs.matching(word) if _is_id(word) else []
+    if len(rows) > 1:
+        raise Refused(
+            f"{word} begins the ids of several runs", "write more of it: " + ", ".join(str(r["run"]) for r in rows)
+        )
+    if not rows:
+        raise NotFound(f"no run {word}", "list them with: autopilot runs")
+    return rows[0]
+
+
+def find_any(book: PostgresLedger, word: str) -> Row:
+    """Return the run that `word` names, or the newest run of the model of that name."""
+    latest = book.runs.latest(word)
+    return latest if latest else find(book, word)
+
+
+def _is_id(word: str) -> bool:
+    return len(word) >= 4 and all(character in "0123456789abcdefABCDEF-" for character in word)
+
+
+def run(book: PostgresLedger, row: Row) -> Json:
+    """Return one run as the object that CLI, API and webhooks share."""
+    return _run(row, book.validation(str(row["run"])), book.approval(str(row["run"])))
+
+
+def runs(book: PostgresLedger, rows: list[Row]) -> list[Json]:
+    """Return many runs, with one query per kind of thing they may have."""
+    names = [str(row["run"]) for row in rows]
+    validations, approvals = book.decisions.validations(names), book.approvals.of_many(names)
+    return [_run(row, validations.get(str(row["run"])), approvals.get(str(row["run"]))) for row in rows]
+
+
+def _run(row: Row, validation: Validation | None, approval: Approval | None) -> Json:
+    name, status = str(row["run"]), row["status"]
+    return {
+        "run": name,
+        "model": row["model"],
+        "status": status,
+        "outcome": row["outcome"],
+        "verdict": row["verdict"],
+        "cause": row["cause"],
+        "action": row["action"],
+        "reason": row["reason"],
+        "champion": row["champion"],
+        "challenger": row["challenger"],
+        "job": _job(row),
+        "checks": [_check(check) for check in dump(validation)["checks"]] if validation else [],
+        "approval": _approval(approval),
+        "started_at": time(row["started_at"]),
+        "updated_at": time(row["updated_at"]),
+        "next": None if row["outcome"] else _NEXT.get(status, "autopilot resume {run}").format(run=name),
+        "trace": None,
+    }
+
+
+def _job(row: Row) -> Json | None:
+    job = row["job"]
+    return {key: job[key] for key in ("id", "key", "pipeline", "state")} if job else None
+
+
+def _check(check: Json) -> Json:
+    return {key: check[key] for key in ("name", "outcome", "value", "limit", "detail")}
+
+
+def _approval(approval: Approval | None) -> Json | None:
+    if approval is None:
+        return None
+    return {
+        "id": approval.id,
+        "state": approval.state,
+        "fingerprint": approval.fingerprint,
+        "expires_at": time(approval.expires_at),
+        "answers": [{**dump(answer), "at": time(answer.at)} for answer in approval.answers],
+        "reason": approval.reason,
+    }
+
+
+def explanation(book: PostgresLedger, row: Row) -> Json:
+    """Return a run with everything that led to it: rules, evidence, policy, effects, audit."""
+    name = str(row["run"])
+    decided = book.decisions.row(name)
+    promotion = book.approvals.promotion(name)
+    return {
+        **run(book, row),
+        "rules": decided["document"]["rules"] if decided else [],
+        "blame": decided["document"]["blame"] if decided else [],
+        "evidence": dump(book.evidence(name)) if decided and not decided["document"]["return_to"] else None,
+        "decision": decided["document"] if decided else None,
+        "policy": decided["policy"] if decided else None,
+        "validation": _validation(book, name),
+        "promotion": {**promotion, "run": name, "at": time(promotion["at"])} if promotion else None,
+        "effects": [_timed(effect, "intended_at", "done_at") for effect in book.effects.of(name)],
+        "audit": [_timed(line, "at") for line in book.runs.audit_of(name)],
+        "requested_by": row["requested_by"],
+        "void_reason": row["void_reason"],
+        "error": row["error"],
+        "job_detail": (row["job"] or {}).get("detail"),
+        "job_log": (row["job"] or {}).get("log"),
+        "traces": book.runs.traces(name),
+    }
+
+
+def _validation(book: PostgresLedger, name: str) -> Json | None:
+    validation = book.validation(name)
+    return dump(validation) if validation else None
+
+
+def status(book: PostgresLedger, configured: list[str]) -> Json:
+    """Return one row per model, configured or remembered. A model never checked says so: silence is not health."""
+    rows = {row["model"]: row for row in book.runs.fleet()}
+    names = [*sorted(set(configured) | set(rows))]
+    return {"models": [_model(name, rows.get(name)) for name in names]}
+
+
+def _model(name: str, row: Row | None) -> Json:
+    checked = row is not None and row["checked_at"] is not None
+    found = row or {}
+    return {
+        "model": name,
+        "verdict": found.get("verdict"),
+        "cause": found.get("cause"),
+        "action": found.get("action"),
+        "reason": found.get("reason") if checked else "never checked",
+        "champion": found.get("champion"),
+        "checked_at": time(found["checked_at"]) if checked else None,
+        "run": str(found["active"] or found["checked_by"]) if checked else None,
+        "waiting_for": found.get("active_status"),
+    }
+
+
+def _timed(row: Row, *keys: str) -> Json:
+    return {**row, **{key: time(row[key]) for key in keys if row[key] is not None}}
+
+
+def time(at: datetime) -> str:
+    """Return a time as RFC 3339 in UTC, to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def code(document: Json) -> int:
+    """Return the exit code of a command that shows this run."""
+    if document["outcome"] == "failed":
+        return 1
+    if document["outcome"]:
+        return 0
+    return {"awaiting_approval": 3}.get(document["status"], 4)
