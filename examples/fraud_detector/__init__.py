@@ -1,0 +1,1 @@
+"""A small simulated payments world: start with README.md."""
