@@ -1,0 +1,1 @@
+"""What holds for the code as a whole: sizes, imports, the documented settings, the built wheel."""

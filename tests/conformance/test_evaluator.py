@@ -1,0 +1,120 @@
+"""What every Evaluator promises."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from graph import codec
+from graph.model import Artifact, Comparison, Holdout
+from graph.ports import Evaluator
+from tests.fakes.evaluator import FakeEvaluator
+from tests.saved_models import ENVIRONMENT, START, artifact, logistic, model_spec, payments, save, write_holdout
+from tools.evaluation.child_process import ChildEvaluator
+
+HARM = START + timedelta(days=9)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """An evaluator, rows to judge on, and three models of which one cannot be loaded."""
+
+    evaluator: Evaluator
+    holdout: Holdout
+    champion: Artifact
+    challenger: Artifact
+    unloadable: Artifact
+
+    def compare(self, champion: bool = True, harm: bool = True, loadable: bool = True) -> Comparison:
+        return self.evaluator.compare(
+            model_spec(metric="average_precision"),
+            self.holdout,
+            self.champion if champion else None,
+            self.challenger if loadable else self.unloadable,
+            HARM if harm else None,
+        )
+
+
+def _fake(folder: Path) -> Bench:
+    evaluator = FakeEvaluator()
+    holdout = write_holdout(payments(), folder / "holdout.parquet")
+    champion, challenger, unloadable = (artifact(folder / name) for name in ("old", "new", "broken"))
+    evaluator.unloadable.add(unloadable.digest)
+    return Bench(evaluator, holdout, champion, challenger, unloadable)
+
+
+def _child(folder: Path) -> Bench:
+    return Bench(
+        ChildEvaluator(ENVIRONMENT, sys.executable, folder / "scratch"),
+        write_holdout(payments(), folder / "holdout.parquet"),
+        save(logistic(C=1e-4), folder / "old"),
+        save(logistic(), folder / "new"),
+        artifact(folder / "broken"),
+    )
+
+
+@pytest.fixture(scope="module", params=[_fake, _child], ids=["fake", "child"])
+def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    made: Bench = request.param(tmp_path_factory.mktemp("models"))
+    return made
+
+
+@pytest.fixture(scope="module")
+def compare(bench: Bench) -> Callable[..., Comparison]:
+    """`bench.compare`, asked once for each question."""
+    return cache(bench.compare)
+
+
+def test_the_rows_are_the_holdouts(bench, compare):
+    assert (compare().rows, compare().positives) == (bench.holdout.rows, bench.holdout.positives)
+
+
+def test_differences_are_of_the_policys_metric(compare):
+    assert {d.metric for d in compare().differences} == {"average_precision"}
+    assert all(d.difference is not None for d in compare().differences)
+
+
+def test_the_harm_splits_the_rows(compare):
+    assert [d.name for d in compare().differences] == ["overall", "harm", "rest"]
+
+
+def test_without_a_harm_there_is_no_rest(compare):
+    assert [d.name for d in compare(harm=False).differences] == ["overall"]
+
+
+def test_both_models_are_measured(compare):
+    found = compare()
+    assert {role for values in found.metrics.values() for role, value in values.items() if value is not None} == {
+        "champion",
+        "challenger",
+    }
+    assert set(found.calibration) == set(found.latency_ms) == {"champion", "challenger"}
+    assert (found.schema_errors, found.load_error) == ((), None)
+
+
+def test_without_a_champion_only_the_challenger_is_measured(compare):
+    found = compare(champion=False)
+    assert found.differences == ()
+    assert {values["champion"] for values in found.metrics.values()} == {None}
+    assert None not in {values["challenger"] for values in found.metrics.values()}
+    assert set(found.calibration) == set(found.latency_ms) == {"challenger"}
+    assert found.negative_flips == 0
+
+
+def test_a_model_that_cannot_be_loaded_is_an_answer(bench, compare):
+    found = compare(loadable=False)
+    assert found.load_error is not None
+    assert "challenger" in found.load_error
+    assert (found.differences, found.metrics, found.calibration, found.latency_ms) == ((), {}, {}, {})
+    assert found.rows == bench.holdout.rows
+
+
+@pytest.mark.parametrize("question", [{}, {"champion": False}, {"loadable": False}], ids=str)
+def test_every_answer_survives_being_stored(compare, question):
+    found = compare(**question)
+    assert codec.load(Comparison, codec.dump(found)) == found
+    assert codec.canonical(codec.dump(found))  # raises on NaN

@@ -1,0 +1,1 @@
+"""Whole runs with a real engine, graph and ledger, and fakes for the outside."""

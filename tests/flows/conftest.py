@@ -1,0 +1,18 @@
+"""A house per test, on a database of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from checkpoints.embedded.cluster import EmbeddedPostgres
+from tests.house import House, fresh_database, house
+from tests.servers import embedded_postgres
+
+__all__ = ["embedded_postgres"]
+
+
+@pytest.fixture
+def home(embedded_postgres: EmbeddedPostgres, tmp_path: Path) -> Iterator[House]:  # noqa: F811
+    with house(fresh_database(embedded_postgres), tmp_path) as built:
+        yield built

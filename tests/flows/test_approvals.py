@@ -1,0 +1,137 @@
+"""Who may answer, when, and what a changed world does to an answer."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from graph.errors import Refused
+from tests.house import DEGRADED, MODEL
+from tests.unit.graph.policy.builders import SPEC
+
+
+def test_the_second_answer_is_told_who_was_first(home):
+    run = home.waiting()
+    home.say(run, "deny", "ana")
+    with pytest.raises(Refused, match="ana"):
+        home.say(run, "approve", "ben")
+    assert home.champion() == "1"
+
+
+def test_a_stranger_is_refused_and_the_request_stays_open(home):
+    run = home.waiting()
+    with pytest.raises(Refused, match="mallory"):
+        home.say(run, person="mallory")
+    assert home.book.approval(run).state == "pending"
+    home.say(run)
+    assert home.row(run)["outcome"] == "promoted"
+
+
+def test_who_asked_for_the_run_cannot_approve_it(home):
+    home.monitor.evidence = DEGRADED
+    run = home.engine.run(MODEL, requested_by="ana")
+    home.trained(run)
+    with pytest.raises(Refused, match="ana"):
+        home.say(run, person="ana")
+    home.say(run, person="ben")
+    assert home.row(run)["outcome"] == "promoted"
+
+
+def test_a_quorum_needs_that_many_people_and_one_deny_ends_it(home):
+    home.spec[0] = replace(home.spec[0], approval=replace(SPEC.approval, quorum=2))
+    run = home.waiting()
+    home.say(run, person="ana")
+    assert home.row(run)["status"] == "awaiting_approval"
+    with pytest.raises(Refused):
+        home.say(run, person="ana")
+    home.say(run, person="ben")
+    assert home.row(run)["outcome"] == "promoted"
+    home.clock.pass_time(timedelta(days=2))
+    second = home.waiting()
+    home.say(second, person="ana")
+    home.say(second, "deny", "ben")
+    assert home.row(second)["outcome"] == "denied"
+
+
+def test_another_fingerprint_than_the_one_shown_is_refused(home):
+    run = home.waiting()
+    with pytest.raises(Refused, match="fingerprint"):
+        home.engine.answer(run, _answer(home), fingerprint="0" * 64)
+    home.engine.answer(run, _answer(home), fingerprint=home.book.approval(run).fingerprint)
+    assert home.row(run)["outcome"] == "promoted"
+
+
+def _answer(home):
+    from graph.model import Answer
+
+    return Answer("ana", "approve", "cli", home.clock.now())
+
+
+def _moved_alias(home, run):
+    other = home.registry.add_version(SPEC.registry, home.registry.log_run("foreign"))
+    home.registry.point(SPEC.registry, "champion", other.version)
+
+
+def _changed_bytes(home, run):
+    key = home.key(run)
+    logged = next(found for found in home.registry.runs if found.key == key)
+    logged.models["model"]["model.skops"] = b"not what was judged"
+
+
+def _changed_policy(home, run):
+    home.spec[0] = replace(home.spec[0], digest="another policy")
+
+
+@pytest.mark.parametrize("change", [_moved_alias, _changed_bytes, _changed_policy])
+def test_an_answer_to_something_that_changed_is_refused_and_the_run_is_void(home, change):
+    run = home.waiting()
+    change(home, run)
+    before = dict(home.registry.aliases)
+    with pytest.raises(Refused, match="void"):
+        home.say(run)
+    row = home.row(run)
+    assert (row["outcome"], home.registry.aliases) == ("voided", before)
+    assert row["reason"]
+
+
+@pytest.mark.parametrize("change", [_moved_alias, _changed_bytes, _changed_policy])
+def test_a_change_between_answer_and_promotion_promotes_nothing(home, change):
+    run = home.waiting()
+    home.book.boundary = lambda point: change(home, run) if point == "answer.recorded" else None
+    home.say(run)
+    assert home.row(run)["outcome"] == "voided"
+    assert not [move for move in home.registry.moves if move[1] == "champion"]
+
+
+def test_bytes_changed_after_promotion_do_not_reach_the_champion(home):
+    run = home.waiting()
+    home.say(run)
+    _changed_bytes(home, run)
+    served = home.registry.versions[SPEC.registry][-1].run.models["model"]["model.skops"]
+    assert served == home.key(run).encode()
+
+
+def test_a_return_asks_a_person_and_its_requester_may_approve_what_was_approved_before(home):
+    home.say(home.waiting())
+    home.clock.pass_time(timedelta(days=1))
+    home.say(home.waiting())
+    assert home.champion() == "3"
+    run = home.engine.rollback(MODEL, "ana")
+    assert home.row(run)["status"] == "awaiting_approval"
+    home.say(run, person="ana")
+    assert (home.row(run)["outcome"], home.champion()) == ("rolled_back", "2")
+    assert home.registry.aliases[SPEC.registry, "previous"] == "3"
+
+
+def test_a_return_to_a_version_nobody_approved_needs_somebody_else(home):
+    home.say(home.waiting())
+    run = home.engine.rollback(MODEL, "ana")
+    with pytest.raises(Refused, match="ana"):
+        home.say(run, person="ana")
+    home.say(run, person="ben")
+    assert (home.row(run)["outcome"], home.champion()) == ("rolled_back", "1")
+
+
+def test_there_is_nothing_to_return_to_before_the_first_promotion(home):
+    with pytest.raises(Refused, match="previous"):
+        home.engine.rollback(MODEL, "ana")

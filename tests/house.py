@@ -1,0 +1,143 @@
+"""The whole product around fakes: a real engine, graph and ledger on a real Postgres; only the outside is played."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+
+from autopilot.engine import Engine
+from checkpoints import migrate
+from checkpoints.database import Database
+from checkpoints.embedded.cluster import EmbeddedPostgres
+from checkpoints.ledger.book import PostgresLedger
+from checkpoints.ledger.effects import Boundary, passing
+from checkpoints.saver import saver
+from graph.model import Answer, Evidence, Holdout, Interval, Json, ModelSpec, TrainingOrder, WindowRef
+from graph.ports import Deps
+from tests.fakes.clock import FakeClock
+from tests.fakes.evaluator import FakeEvaluator
+from tests.fakes.pipeline import FakePipeline
+from tests.fakes.registry import FakeRegistry
+from tests.unit.graph.policy.builders import DAY, LABELS, NOW, QUIET, SPEC
+
+HEALTHY = replace(QUIET, windows=(WindowRef("log", NOW - DAY, NOW, 1, 1000),))
+DEGRADED = replace(
+    HEALTHY,
+    labels=replace(LABELS, realised=Interval(0.80, 0.77, 0.83), brier_excess=Interval(0.02, 0.015, 0.025)),
+)
+BROKEN = replace(HEALTHY, future_rows=400)
+MODEL = "fraud"
+
+
+class FakeMonitor:
+    """Port Monitor. Shows what the test put in `evidence`, stamped with the champion and time it was asked for."""
+
+    def __init__(self, evidence: Evidence = HEALTHY) -> None:
+        self.evidence = evidence
+
+    def measure(self, champion: str | None, now: datetime) -> Evidence:
+        return replace(self.evidence, champion=champion, as_of=now)
+
+    def holdout(
+        self, start: datetime, end: datetime, now: datetime, exclude: Sequence[tuple[datetime, datetime]], to: Path
+    ) -> Holdout:
+        rows = f"{start} {end} {list(exclude)}".encode()
+        to.write_bytes(rows)
+        return Holdout(str(to), hashlib.sha256(rows).hexdigest(), 1000, 60, start, end)
+
+
+@dataclass
+class House:
+    """One model, its fakes, and the engine that looks after it."""
+
+    engine: Engine
+    book: PostgresLedger
+    clock: FakeClock
+    monitor: FakeMonitor
+    pipeline: FakePipeline
+    registry: FakeRegistry
+    evaluator: FakeEvaluator
+    spec: list[ModelSpec]
+    dsn: str = field(repr=False)
+
+    def row(self, run: str) -> Json:
+        """Return the run's row."""
+        return self.book.runs.row(run)
+
+    def key(self, run: str) -> str:
+        """Return the key of the run's training job."""
+        return f"{MODEL}.{run}"
+
+    def champion(self) -> str | None:
+        """Return the version that serves."""
+        return self.registry.aliases.get((SPEC.registry, "champion"))
+
+    def trained(self, run: str) -> None:
+        """Let the run's job end well and carry the run on."""
+        self.pipeline.end(self.key(run))
+        self.engine.carry_on(run)
+
+    def waiting(self) -> str:
+        """Degrade the model and take its run to the waiting approval; return the run."""
+        self.monitor.evidence = DEGRADED
+        run = self.engine.run(MODEL)
+        self.trained(run)
+        return run
+
+    def say(self, run: str, decision: str = "approve", person: str = "ana", channel: str = "cli") -> None:
+        """Answer the run's approval."""
+        given = "approve" if decision == "approve" else "deny"
+        self.engine.answer(run, Answer(person, given, channel, self.clock.now()))
+
+    def checkpoints(self) -> int:
+        """Count the rows that threads left."""
+        with psycopg.connect(self.dsn, options="-c search_path=langgraph") as connection:
+            tables = ("checkpoints", "checkpoint_blobs", "checkpoint_writes")
+            counts = [connection.execute(f"select count(*) from {table}").fetchone() for table in tables]
+            return sum(int(count[0]) for count in counts if count)
+
+
+def fresh_database(server: EmbeddedPostgres) -> str:
+    """Return the URI of a new database with the present schema, copied from one that is migrated once per server."""
+    name = f"t{uuid4().hex}"
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        if not connection.execute("select 1 from pg_database where datname = 'migrated'").fetchone():
+            connection.execute("create database migrated")
+            migrate.migrate(server.dsn("migrated"))
+        connection.execute(f'create database "{name}" template migrated')
+    return server.dsn(name)
+
+
+@contextmanager
+def house(dsn: str, workspace: Path, boundary: Boundary = passing, model: str = MODEL) -> Iterator[House]:
+    """Yield a house in which version 1 serves and nothing is wrong."""
+    clock, monitor, registry, evaluator = FakeClock(NOW), FakeMonitor(), FakeRegistry(), FakeEvaluator()
+    pipeline = FakePipeline(lambda order: _logged(registry, order))
+    first = registry.add_version(SPEC.registry, registry.log_run("first"))
+    registry.point(SPEC.registry, "champion", first.version)
+    spec = [replace(SPEC, name=model, policy=replace(SPEC.policy, cooldown=timedelta(0), retrains_per_week=10**6, retrains_per_month=10**6))]
+    database = Database(dsn)
+    book = PostgresLedger(database, clock, boundary)
+
+    def parts(name: str) -> Deps:
+        return Deps(replace(spec[0], name=name), clock, monitor, pipeline, registry, evaluator, book, workspace)
+
+    @contextmanager
+    def untraced(*_: str) -> Iterator[Json]:
+        yield {}
+
+    with saver(dsn) as threads:
+        engine = Engine(book, parts, clock, lambda: threads, untraced, workspace)
+        try:
+            yield House(engine, book, clock, monitor, pipeline, registry, evaluator, spec, dsn)
+        finally:
+            database.close()
+
+
+def _logged(registry: FakeRegistry, order: TrainingOrder) -> None:
+    registry.log_run(order.key, files={"MLmodel": b"flavors: {}\n", "model.skops": order.key.encode()})

@@ -1,0 +1,105 @@
+"""Distances are quiet without a change at any number of rows, and see a change that matters."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from tools.profile.distance import _chi_square_999, factor, ordered_distance, unordered_distance
+from tools.profile.sketch import LogHistogram, log_histogram
+
+
+def bins(rows: int, shares: list[float], seed: int) -> tuple[int, ...]:
+    return tuple(int(n) for n in np.random.default_rng(seed).multinomial(rows, shares))
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 5, 19, 100, 999])
+def test_the_chi_square_quantile_is_close(freedom: int):
+    assert _chi_square_999(freedom) == pytest.approx(stats.chi2.ppf(0.999, freedom), rel=0.035)
+
+
+@pytest.mark.parametrize("rows", [40, 200, 1_000, 50_000])
+@pytest.mark.parametrize("measure", [ordered_distance, unordered_distance])
+def test_without_a_change_psi_stays_below_its_noise(rows: int, measure):
+    shares = [0.001, 0.019, 0.08, 0.1, 0.2, 0.3, 0.2, 0.099, 0.001]
+    above = 0
+    for seed in range(300):
+        found = measure(bins(20_000, shares, seed), bins(rows, shares, seed + 10_000))
+        assert found is not None
+        above += found.psi > found.noise
+    assert above <= 3
+
+
+@pytest.mark.parametrize("measure", [ordered_distance, unordered_distance])
+def test_a_change_shows(measure):
+    found = measure(bins(20_000, [0.25] * 4, 1), bins(1_000, [0.4, 0.3, 0.2, 0.1], 2))
+    assert found.psi == pytest.approx(0.228, abs=0.06)
+    assert found.psi > 3 * found.noise
+
+
+@pytest.mark.parametrize("measure", [ordered_distance, unordered_distance])
+@pytest.mark.parametrize(
+    ("reference", "window"),
+    [
+        ((100, 100), (0, 0)),  # no rows
+        ((0, 0), (50, 50)),  # no reference
+        ((100, 100), (2, 1)),  # fewer rows than two bins need
+        ((100,), (100,)),  # a constant
+        ((), ()),  # nothing at all
+    ],
+)
+def test_too_little_is_no_distance(measure, reference, window):
+    assert measure(reference, window) is None
+
+
+def test_an_empty_bin_does_not_explode():
+    found = ordered_distance((5_000, 5_000), (1_000, 0))
+    assert found is not None
+    assert 1 < found.psi < 5
+
+
+def test_rare_categories_are_pooled_and_frequent_ones_are_not():
+    reference = (5_000, 4_000, *(1,) * 1_000)
+    assert unordered_distance(reference, (500, 400, *(0,) * 900, *(1,) * 100)) is not None
+    collapsed = unordered_distance(reference, (500, 400, 100, *(0,) * 999))
+    assert collapsed is not None
+    assert collapsed.psi < collapsed.noise
+
+
+def histogram(values: np.ndarray) -> LogHistogram:
+    return log_histogram(values)
+
+
+@pytest.mark.parametrize("multiple", [100.0, 0.01, 2.54, 0.5, 1000.0, -1.0])
+@pytest.mark.parametrize("kind", ["lognormal", "normal", "exponential", "constant"])
+def test_a_factor_is_found(multiple: float, kind: str):
+    draw = np.random.default_rng(4)
+    made = {
+        "lognormal": lambda n: draw.lognormal(3, 1, n),
+        "normal": lambda n: draw.normal(50, 10, n),
+        "exponential": lambda n: draw.exponential(3, n),
+        "constant": lambda n: np.full(n, 7.0),
+    }[kind]
+    found = factor(histogram(made(20_000)), histogram(made(1_500) * multiple))
+    if multiple < 0:
+        assert found is None
+    else:
+        assert found is not None
+        assert found.factor == pytest.approx(multiple, rel=0.12)
+        assert found.residual < 0.25
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_factor_without_one(seed: int):
+    draw = np.random.default_rng(seed)
+    assert factor(histogram(draw.lognormal(3, 1, 20_000)), histogram(draw.lognormal(3, 1, 300))) is None
+    assert factor(histogram(draw.normal(size=20_000)), histogram(draw.normal(0.5, 1, 300))) is None
+    assert factor(histogram(draw.poisson(1, 20_000).astype(float)), histogram(draw.poisson(2, 300).astype(float))) is None
+    assert factor(histogram(draw.lognormal(0, 1, 5_000)), histogram(draw.lognormal(0.9, 0.4, 5_000))) is None
+
+
+def test_no_factor_without_values():
+    some, none = histogram(np.array([1.0, 2.0])), histogram(np.array([]))
+    zeros = histogram(np.zeros(5))
+    assert factor(some, none) is None
+    assert factor(none, some) is None
+    assert factor(some, zeros) is None

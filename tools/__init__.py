@@ -1,0 +1,1 @@
+"""The hands: one file per outside system, each behind a port of graph.ports."""

@@ -1,0 +1,1 @@
+"""Monitors: each measures a model where its predictions are recorded, behind port Monitor."""

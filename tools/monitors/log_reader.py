@@ -1,0 +1,190 @@
+"""Read the files of a log batch by batch, and notice when one is damaged, or replaced while it is read."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import pyarrow as pa
+
+from graph.errors import AutopilotError, Misconfigured, Unavailable
+from tools.monitors import csv_files, parquet_files
+from tools.monitors.extents import Extent, joined, may_hold
+from tools.monitors.log_columns import NO_TIME, Place, Times, has_no_zone, require, times
+from tools.monitors.log_files import LogFile, find, look
+from tools.monitors.spans import Span
+
+T = TypeVar("T")
+
+_BAD_VALUE = re.compile(r"In CSV column #(\d+).*conversion error to ([^:]+): invalid (?:value '(.*)'|UTF8)", re.DOTALL)
+
+
+@dataclass(slots=True)
+class Memory:
+    """What is known of files as they last were, by path: their schemas, and their extents by time column."""
+
+    schemas: dict[str, tuple[LogFile, pa.Schema]] = field(default_factory=dict)
+    extents: dict[tuple[str, str], tuple[LogFile, Extent]] = field(default_factory=dict)
+
+
+class Reader:
+    """Reads one log's files and remembers which it listed. `as_text` names the columns of a CSV that are no numbers."""
+
+    def __init__(self, model: str, memory: Memory, as_text: frozenset[str]) -> None:
+        self.model = model
+        self.naive: set[str] = set()
+        """Time columns found without a zone."""
+        self._memory = memory
+        self._as_text = as_text
+        self._listed: dict[str, LogFile] = {}
+
+    def files(self, sources: tuple[str, ...]) -> tuple[LogFile, ...]:
+        """Return the files that the sources name now."""
+        found = find(self.model, sources)
+        self._listed.update({file.path: file for file in found})
+        return found
+
+    def changed(self) -> list[LogFile]:
+        """Return the listed files that are no longer as they were listed."""
+        return [file for file in self._listed.values() if look(file.path) != file]
+
+    def place(self, file: LogFile, column: str) -> Place:
+        """Return where a column is read, for messages."""
+        return Place(self.model, file.path, column)
+
+    def schema(self, file: LogFile) -> pa.Schema:
+        """Return the names and types of a file's columns; none for an empty file."""
+        known = self._memory.schemas.get(file.path)
+        if known and known[0] == file:
+            return known[1]
+        with self._translated(file):
+            schema = self._read_schema(file)
+        self._memory.schemas[file.path] = (file, schema)
+        return schema
+
+    def extent(self, file: LogFile, time: str) -> Extent:
+        """Return which times a file holds rows of."""
+        schema = self.schema(file)
+        if schema.names:
+            require(self.model, file.path, [time], schema.names)
+            if has_no_zone(schema.field(time).type):
+                self.naive.add(time)
+        known = self._memory.extents.get((file.path, time))
+        if known and known[0] == file:
+            return known[1]
+        extent = self._read_extent(file, time)
+        self._memory.extents[file.path, time] = (file, extent)
+        return extent
+
+    def within(self, files: Sequence[LogFile], time: str, span: Span) -> list[LogFile]:
+        """Return the files that may have rows in the span."""
+        return [file for file in files if may_hold(self.extent(file, time), span)]
+
+    def batches(
+        self, file: LogFile, columns: Sequence[str], time: str = "", span: Span | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield columns of a file, where possible only of its parts that may have rows in the span.
+
+        Raises Misconfigured for a missing column, Unavailable for a file that cannot be read to its end.
+        """
+        schema = self.schema(file)
+        if not schema.names:
+            return
+        require(self.model, file.path, columns, schema.names)
+        wanted = list(dict.fromkeys(columns))
+        with self._translated(file):
+            if file.is_parquet:
+                yield from parquet_files.batches(file.path, wanted, time, span)
+            else:
+                yield from csv_files.batches(file.path, wanted, schema)
+
+    def timed(
+        self, file: LogFile, columns: Sequence[str], time: str, span: Span
+    ) -> Iterator[tuple[Times, pa.RecordBatch]]:
+        """Yield the rows of a file that lie in the span, with their times."""
+        for batch in self.batches(file, [time, *columns], time, span):
+            at = times(batch.column(time), self.place(file, time))
+            inside = (at >= span.start) & (at < span.end)
+            if inside.all():
+                yield at, batch
+            elif inside.any():
+                yield at[inside], batch.filter(pa.array(inside))
+
+    def _read_schema(self, file: LogFile) -> pa.Schema:
+        if file.is_parquet:
+            return parquet_files.schema(file.path)
+        return csv_files.schema(file.path, self._as_text) if file.size else pa.schema([])
+
+    def _read_extent(self, file: LogFile, time: str) -> Extent:
+        if file.is_parquet:
+            with self._translated(file):
+                by_footer = parquet_files.extent(file.path, time)
+            if by_footer:
+                return by_footer
+        return joined(
+            _extent(times(batch.column(time), self.place(file, time))) for batch in self.batches(file, [time])
+        )
+
+    @contextmanager
+    def _translated(self, file: LogFile) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError as problem:
+            raise Unavailable(f"{self.model}: {file.path} vanished while it was read", "check again") from problem
+        except PermissionError as problem:
+            raise Misconfigured(f"{self.model}: {file.path} may not be read: {problem.strerror}") from problem
+        except (OSError, pa.ArrowException) as problem:
+            raise self._damaged(file, problem) from problem
+
+    def _damaged(self, file: LogFile, problem: Exception) -> AutopilotError:
+        found = _BAD_VALUE.search(str(problem))
+        if found:
+            column = self.schema(file).names[int(found.group(1))]
+            value = "bytes that are not UTF-8" if found.group(3) is None else f"{found.group(3)[:40]!r}"
+            return self.place(file, column).wrong(
+                f"holds {value} where {found.group(2)} was expected", "write one kind of value, or none, in every row"
+            )
+        return Unavailable(
+            f"{self.model}: {file.path} is damaged or still being written: {str(problem).splitlines()[0]}",
+            "write log files under another name and rename them when they are complete",
+        )
+
+
+def steady(open_reader: Callable[[], Reader], read: Callable[[Reader], T]) -> T:
+    """Return what `read` makes of the files, provided that none changed meanwhile; try twice.
+
+    Raises Unavailable when a file vanished or keeps changing: a half-read log is no measurement.
+    """
+    changed: list[LogFile] = []
+    for _ in range(2):
+        reader = open_reader()
+        try:
+            result = read(reader)
+        except (Unavailable, Misconfigured):
+            # What looks damaged or wrongly typed may be a file that is just being written.
+            changed = _replaced(reader)
+            if not changed:
+                raise
+        else:
+            changed = _replaced(reader)
+            if not changed:
+                return result
+    raise Unavailable(
+        f"{reader.model}: {changed[0].path} changed while it was read, twice",
+        "check again; a log that is written without pause needs a new file every hour or day",
+    )
+
+
+def _replaced(reader: Reader) -> list[LogFile]:
+    changed = reader.changed()
+    for file in changed:
+        if look(file.path) is None:
+            raise Unavailable(f"{reader.model}: {file.path} vanished while it was read", "check again")
+    return changed
+
+
+def _extent(at: Times) -> Extent:
+    known = at[at != NO_TIME]
+    first, last = (int(known.min()), int(known.max())) if known.size else (None, None)
+    return Extent(len(at), first, last, len(at) - len(known))

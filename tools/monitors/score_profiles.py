@@ -1,0 +1,163 @@
+"""The score profile of a model version: from the reference if it served there, else from the first rows it served."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import pyarrow.compute as pc
+
+from tools.monitors.log_columns import texts
+from tools.monitors.scored_rows import ScoredRows, scored_rows
+from tools.monitors.sight import Sight
+from tools.monitors.spans import Span, bucket_length, buckets, span
+from tools.profile.counting import count_cells
+from tools.profile.profile import ScoreProfile
+from tools.profile.scores import Scored, bare_profile, nothing_scored, score_profile
+
+NOBODY = "none"
+"""Stands for the version while a model has no champion: rows and labels are counted, scores are not."""
+FEWEST_ROWS, FEWEST_OF_A_CLASS = 500, 30
+"""Below these a calibrator would be guesswork."""
+MANY_ROWS, MANY_OF_A_CLASS = 5_000, 200
+"""From these on, first served rows are enough before `LONGEST` windows have passed."""
+LONGEST = 7
+_BUCKETS = 64
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Forming:
+    """There is no profile yet; `reason` says what is missing."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """How much there is to make a profile of."""
+
+    rows: int = 0
+    labelled: int = 0
+    positives: int = 0
+
+    def __add__(self, part: Scored) -> "_Held":
+        return _Held(self.rows + len(part.score), self.labelled + part.labelled, self.positives + part.positives)
+
+
+def build_profile(sight: Sight, champion: str | None, quarantined: Sequence[Span]) -> ScoreProfile | Forming:
+    """Return the profile of the champion's scores, or why there is none yet.
+
+    From the reference where the champion served enough of it, or where the log names no versions. Else from the first
+    matured buckets it served that are not quarantined: one window at least, until they hold many labelled rows, or
+    enough of them in seven windows.
+    """
+    whole = span(*sight.log.reference)
+    if whole.end + _delay(sight) > sight.now:
+        return Forming("the labels of the reference period are not due yet")
+    rows = _sum([part for _, part in _parts(sight, _buckets(sight, whole.start, whole.end), whole)])
+    if champion is None:
+        return _unscored(sight, rows) if len(rows.score) else Forming("the reference period holds no rows")
+    if _enough(sight, _Held() + rows, FEWEST_ROWS, FEWEST_OF_A_CLASS):
+        return score_profile(champion, *sight.log.reference, rows, sight.log.threshold)
+    return _first_served(sight, champion, quarantined)
+
+
+def _unscored(sight: Sight, rows: Scored) -> ScoreProfile:
+    cells = count_cells(np.zeros(len(rows.label)), rows.label, ())
+    return bare_profile(NOBODY, *sight.log.reference, cells)
+
+
+def _first_served(sight: Sight, champion: str, quarantined: Sequence[Span]) -> ScoreProfile | Forming:
+    first = _first_row(sight)
+    if first is None:
+        return Forming(f"version {champion} has served no row of the log yet")
+    matured = sight.now - _delay(sight)
+    wanted = [
+        bucket
+        for bucket in _buckets(sight, first, matured)
+        if bucket.end <= matured and not any(bucket.overlaps(bad) for bad in quarantined)
+    ]
+    parts: list[Scored] = []
+    held = _Held()
+    for bucket, part in _parts(sight, wanted):
+        parts.append(part)
+        held += part
+        if _complete(sight, held, bucket.end - wanted[0].start):
+            span_of = wanted[0].starts_at, bucket.ends_at
+            return score_profile(champion, *span_of, _sum(parts), sight.log.threshold)
+    return Forming(_missing(champion, held))
+
+
+def _complete(sight: Sight, held: _Held, length: int) -> bool:
+    window = sight.log.window // _MICROSECOND
+    if length < window:
+        return False
+    many = _enough(sight, held, MANY_ROWS, MANY_OF_A_CLASS)
+    return many or (length >= LONGEST * window and _enough(sight, held, FEWEST_ROWS, FEWEST_OF_A_CLASS))
+
+
+def _enough(sight: Sight, held: _Held, fewest: int, of_a_class: int) -> bool:
+    if sight.log.labels is None:
+        return held.rows >= fewest
+    return held.labelled >= fewest and min(held.positives, held.labelled - held.positives) >= of_a_class
+
+
+def _missing(champion: str, held: _Held) -> str:
+    return (
+        f"the profile of version {champion} is forming: its matured rows hold {held.labelled} labels"
+        f" ({held.positives} positive), it takes {FEWEST_ROWS} with {FEWEST_OF_A_CLASS} of each class,"
+        f" and up to {LONGEST} windows"
+    )
+
+
+def _parts(sight: Sight, wanted: Sequence[Span], within: Span | None = None) -> Iterator[tuple[Span, Scored]]:
+    # Some buckets at a time: the caller may stop long before the last one.
+    for first in range(0, len(wanted), _BUCKETS):
+        for found in scored_rows(sight, wanted[first : first + _BUCKETS]):
+            for bucket in found.buckets:
+                yield bucket, _usable(found, bucket, within)
+
+
+def _usable(found: ScoredRows, bucket: Span, within: Span | None) -> Scored:
+    rows = found.rows
+    chosen = (found.bucket == bucket.start) & found.own & ~found.bad_score
+    if within:
+        chosen &= (rows.time >= within.start) & (rows.time < within.end)
+    return Scored(rows.score[chosen], found.label[chosen], found.bucket[chosen])
+
+
+def _sum(parts: Sequence[Scored]) -> Scored:
+    held = [nothing_scored(), *parts]
+    return Scored(
+        np.concatenate([part.score for part in held]),
+        np.concatenate([part.label for part in held]),
+        np.concatenate([part.bucket for part in held]),
+    )
+
+
+def _first_row(sight: Sight) -> int | None:
+    """Return when the version served its first row since the reference began."""
+    reader, log = sight.reader, sight.log
+    start = span(*log.reference).start
+    if log.version is None:
+        return start
+    best: int | None = None
+    around = Span(start, sight.now + 1)
+    for file in sorted(sight.within(around), key=lambda each: reader.extent(each, log.timestamp).first or 0):
+        if best is not None and (reader.extent(file, log.timestamp).first or 0) > best:
+            break
+        for at, batch in reader.timed(file, [log.version], log.timestamp, around):
+            same = pc.equal(texts(batch.column(log.version), reader.place(file, log.version)), sight.version)
+            served = at[pc.fill_null(same, False).to_numpy(zero_copy_only=False)]
+            if served.size:
+                best = min(int(served.min()), best) if best is not None else int(served.min())
+    return best
+
+
+def _buckets(sight: Sight, start: int, end: int) -> list[Span]:
+    return buckets(start, end, bucket_length(sight.log.window))
+
+
+def _delay(sight: Sight) -> int:
+    return sight.log.delay // _MICROSECOND

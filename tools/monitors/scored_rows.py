@@ -1,0 +1,133 @@
+"""Which of the served rows count for one model version, and as what."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tools.monitors import label_files
+from tools.monitors.log_columns import BAD_LABEL, NO_TIME, Labels, Times
+from tools.monitors.served_rows import Mask, ServedRows, read_rows
+from tools.monitors.sight import Sight
+from tools.monitors.spans import Span, groups
+from tools.profile.counting import UNLABELLED, count_cells, count_lags
+from tools.profile.counts import ScoreCounts, first_few
+from tools.profile.profile import ScoreProfile
+
+GROUP_ROWS = 1_000_000
+"""Rows joined to their labels at a time: what bounds the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRows:
+    """Joined rows of a stretch of buckets; the masks say what each row is to one version."""
+
+    buckets: list[Span]
+    rows: ServedRows
+    bucket: Times
+    """Start of the bucket that each row lies in."""
+    foreign: Mask
+    """Served by another version."""
+    repeated: Mask
+    """Not the first row of its id in its bucket, among the version's own."""
+    orphans: Times
+    """When the labels were attached that belong to no prediction."""
+    has_scores: bool
+    """Whether the scores were read."""
+
+    @property
+    def own(self) -> Mask:
+        """Return the version's rows, the first of each id."""
+        return ~self.foreign & ~self.repeated
+
+    @property
+    def bad_score(self) -> Mask:
+        """Return the rows whose score was read and is null, NaN or outside [0, 1]."""
+        inside = (self.rows.score >= 0) & (self.rows.score <= 1)
+        return ~inside if self.has_scores else np.zeros(len(self.rows), np.bool_)
+
+    @property
+    def label(self) -> Labels:
+        """Return the labels, without those that are neither 0 nor 1."""
+        return np.where(self.rows.label == BAD_LABEL, UNLABELLED, self.rows.label).astype(np.int8)
+
+
+def scored_rows(
+    sight: Sight, wanted: Sequence[Span], features: Mapping[str, pa.DataType] | None = None, limit: int = GROUP_ROWS
+) -> Iterator[ScoredRows]:
+    """Yield the rows of the wanted buckets, ordered by time, with about `limit` rows at a time."""
+    for run in groups(wanted, [_expected_rows(sight, each) for each in wanted], limit):
+        span = Span(run[0].start, run[-1].end)
+        rows, strays = label_files.join(sight, read_rows(sight, span, features or {}), span)
+        bucket = rows.time - (rows.time - span.start) % (run[0].end - run[0].start)
+        foreign = _foreign(rows, sight.version)
+        repeated = _repeated(rows, bucket, foreign)
+        yield ScoredRows(run, rows, bucket, foreign, repeated, label_files.orphans(sight, strays, span), sight.scored)
+
+
+def count_scores(found: ScoredRows, bucket: Span, profile: ScoreProfile) -> ScoreCounts:
+    """Count one bucket's rows by the cells of a profile; one without cells counts rows that have no score as well."""
+    rows, inside = found.rows, found.bucket == bucket.start
+    own = inside & found.own
+    counted = own & ~found.bad_score if profile.cuts else own
+    score = rows.score[counted] if profile.cuts else np.zeros(int(counted.sum()))
+    label = found.label[counted]
+    timed = counted & (found.label != UNLABELLED) & (rows.labelled_at != NO_TIME)
+    foreign = inside & found.foreign
+    return ScoreCounts(
+        cells=count_cells(score, label, profile.cuts),
+        rows=int(own.sum()),
+        bad_scores=int((own & found.bad_score).sum()),
+        bad_labels=int((own & (rows.label == BAD_LABEL)).sum()),
+        duplicate_ids=int((inside & found.repeated).sum()),
+        missing_ids=int((inside & ~found.foreign & _without_id(rows)).sum()),
+        orphan_labels=int(((found.orphans >= bucket.start) & (found.orphans < bucket.end)).sum()),
+        other_rows=int(foreign.sum()),
+        other_versions=_some_versions(rows.versions, foreign),
+        lags=count_lags(rows.labelled_at[timed] - rows.time[timed]),
+    )
+
+
+def _expected_rows(sight: Sight, bucket: Span) -> int:
+    """Return about how many rows a bucket has, as if each file's rows were spread evenly over its extent."""
+    total = 0.0
+    for file in sight.within(bucket):
+        extent = sight.reader.extent(file, sight.log.timestamp)
+        first, last = extent.first or 0, extent.last or 0
+        common = min(last + 1, bucket.end) - max(first, bucket.start)
+        total += extent.rows * common / (last + 1 - first)
+    return int(total)
+
+
+def _foreign(rows: ServedRows, version: str | None) -> Mask:
+    if version is None or rows.versions is None:
+        return np.zeros(len(rows), np.bool_)
+    same = pc.fill_null(pc.equal(rows.versions, version), False)
+    return ~np.asarray(same.to_numpy(zero_copy_only=False), np.bool_)
+
+
+def _repeated(rows: ServedRows, bucket: Times, foreign: Mask) -> Mask:
+    repeated = np.zeros(len(rows), np.bool_)
+    if rows.ids is None:
+        return repeated
+    usable = np.flatnonzero(~foreign & ~_without_id(rows))
+    code = rows.ids.dictionary_encode().indices.fill_null(0).to_numpy(zero_copy_only=False)[usable].astype(np.int64)
+    order = np.lexsort((usable, code, bucket[usable]))
+    same = (code[order][1:] == code[order][:-1]) & (bucket[usable][order][1:] == bucket[usable][order][:-1])
+    repeated[usable[order[1:][same]]] = True
+    return repeated
+
+
+def _without_id(rows: ServedRows) -> Mask:
+    if rows.ids is None:
+        return np.zeros(len(rows), np.bool_)
+    return np.asarray(rows.ids.is_null().to_numpy(zero_copy_only=False), np.bool_)
+
+
+def _some_versions(versions: pa.Array | None, chosen: Mask) -> tuple[str, ...]:
+    if versions is None or not chosen.any():
+        return ()
+    found = versions.filter(pa.array(chosen)).drop_null().unique()
+    return first_few(tuple(value[:40] for value in found.to_pylist()))

@@ -1,0 +1,134 @@
+"""Rows of the prediction log with the labels that had arrived, in order of time."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from tools.monitors.log_columns import (
+    NO_TIME,
+    Labels,
+    Place,
+    Scores,
+    Times,
+    labels,
+    scores,
+    texts,
+    times,
+    typed_feature,
+)
+from tools.monitors.log_files import LogFile
+from tools.monitors.log_reader import Reader
+from tools.monitors.prediction_log import PredictionLog
+from tools.monitors.sight import Sight
+from tools.monitors.spans import Span
+from tools.profile.counting import UNLABELLED
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class ServedRows:
+    """Columns of equal length, ordered by time; `ids` and `versions` are None where the log has no such column."""
+
+    time: Times
+    score: Scores
+    label: Labels
+    labelled_at: Times
+    ids: pa.Array | None
+    versions: pa.Array | None
+    features: pa.Table
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+
+def read_rows(sight: Sight, span: Span, features: Mapping[str, pa.DataType]) -> ServedRows:
+    """Return the log's rows in the span, with the labels the log itself holds, and features in the types asked for."""
+    log = sight.log
+    wanted = _columns(sight, features)
+    parts = [
+        _part(_Batch(sight.reader, file, at, rows), sight, features)
+        for file in sight.within(span)
+        for at, rows in sight.reader.timed(file, wanted, log.timestamp, span)
+    ]
+    return _ordered(parts, log, features)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Some rows of one file."""
+
+    reader: Reader
+    file: LogFile
+    time: Times
+    rows: pa.RecordBatch
+
+    def column(self, name: str) -> tuple[pa.Array, Place]:
+        return self.rows.column(name), self.reader.place(self.file, name)
+
+
+def _columns(sight: Sight, features: Iterable[str]) -> list[str]:
+    log, own = sight.log, sight.log.own_labels
+    wanted = [log.prediction if sight.scored else None, log.id, log.version]
+    return [name for name in (*wanted, *((own.label, own.timestamp) if own else ()), *features) if name]
+
+
+def _part(batch: _Batch, sight: Sight, kinds: Mapping[str, pa.DataType]) -> ServedRows:
+    log = sight.log
+    label, labelled_at = _own_labels(batch, log, sight.now)
+    return ServedRows(
+        time=batch.time,
+        score=scores(*batch.column(log.prediction)) if sight.scored else np.full(len(batch.time), np.nan),
+        label=label,
+        labelled_at=labelled_at,
+        ids=texts(*batch.column(log.id)) if log.id else None,
+        versions=texts(*batch.column(log.version)) if log.version else None,
+        features=pa.table({name: _typed(batch, name, kind) for name, kind in kinds.items()}),
+    )
+
+
+def _typed(batch: _Batch, name: str, kind: pa.DataType) -> pa.Array:
+    column, place = batch.column(name)
+    return typed_feature(column, kind, place)
+
+
+def _own_labels(batch: _Batch, log: PredictionLog, now: int) -> tuple[Labels, Times]:
+    own = log.own_labels
+    if own is None:
+        return np.full(len(batch.time), UNLABELLED, np.int8), np.full(len(batch.time), NO_TIME)
+    column, place = batch.column(own.label)
+    if pa.types.is_floating(column.type):
+        # In a log that waits for its labels, NaN is how many a library writes "not yet".
+        column = pc.if_else(pc.is_nan(column), None, column)
+    label = labels(column, log.positive, place)
+    if own.timestamp is None:
+        return label, np.full(len(label), NO_TIME)
+    at = times(*batch.column(own.timestamp))
+    return np.where(at <= now, label, UNLABELLED).astype(np.int8), at
+
+
+def _ordered(parts: list[ServedRows], log: PredictionLog, kinds: Mapping[str, pa.DataType]) -> ServedRows:
+    time = np.concatenate([np.empty(0, np.int64), *(part.time for part in parts)])
+    order = np.argsort(time, kind="stable")
+    return ServedRows(
+        time=time[order],
+        score=np.concatenate([np.empty(0), *(part.score for part in parts)])[order],
+        label=np.concatenate([np.empty(0, np.int8), *(part.label for part in parts)])[order],
+        labelled_at=np.concatenate([np.empty(0, np.int64), *(part.labelled_at for part in parts)])[order],
+        ids=_texts_in(order, [part.ids for part in parts]) if log.id else None,
+        versions=_texts_in(order, [part.versions for part in parts]) if log.version else None,
+        features=_table_in(order, [part.features for part in parts], kinds),
+    )
+
+
+def _texts_in(order: NDArray[np.int64], parts: list[pa.Array]) -> pa.Array:
+    return pa.concat_arrays([pa.array([], pa.string()), *parts]).take(pa.array(order))
+
+
+def _table_in(order: NDArray[np.int64], parts: list[pa.Table], kinds: Mapping[str, pa.DataType]) -> pa.Table:
+    empty = pa.schema(list(kinds.items())).empty_table()
+    return pa.concat_tables([empty, *parts]).take(pa.array(order)) if kinds else empty

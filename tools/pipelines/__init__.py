@@ -1,0 +1,1 @@
+"""Systems that run a training job: one file each, behind the port graph.ports.Pipeline."""

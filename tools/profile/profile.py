@@ -1,0 +1,92 @@
+"""What a reference becomes: edges, its own counts and a calibrator, sealed under a digest and kept."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.codec import digest, dump
+from tools.profile.counts import CategoricalCounts, CellCounts, NumericCounts
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """Where a numeric feature is cut into bins, and the values that are so frequent that each has a bin of its own."""
+
+    at: tuple[float, ...] = ()
+    atoms: tuple[float, ...] = ()
+
+    @property
+    def bins(self) -> int:
+        """Return the number of bins."""
+        return len(self.at) + len(self.atoms) + 1
+
+    def edges(self, kind: np.dtype[Any]) -> NDArray[np.floating]:
+        """Return the ascending edges for values of this float type; bin k holds [edge k-1, edge k).
+
+        Made anew for each type: an atom's upper edge as a 64-bit number would round back onto the atom in 32 bits.
+        """
+        at, atoms = np.array(self.at).astype(kind), np.array(self.atoms).astype(kind)
+        return np.sort(np.concatenate([at, np.nextafter(atoms, kind.type(np.inf))]))
+
+
+@dataclass(frozen=True, slots=True)
+class NumericProfile:
+    """One numeric feature of the reference."""
+
+    cuts: Cuts
+    counts: NumericCounts
+
+
+@dataclass(frozen=True, slots=True)
+class CategoricalProfile:
+    """One categorical feature of the reference; `pooled` when it has more values than the table holds."""
+
+    values: tuple[str, ...]
+    pooled: bool
+    counts: CategoricalCounts
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureProfile:
+    """The features of the reference rows in [start, end)."""
+
+    start: datetime
+    end: datetime
+    rows: int
+    numeric: dict[str, NumericProfile]
+    categorical: dict[str, CategoricalProfile]
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreProfile:
+    """The scores that one version served in [start, end), with what became of them.
+
+    Without a single cut there are no scores to compare: rows and labels are counted in one cell.
+    """
+
+    version: str
+    start: datetime
+    end: datetime
+    cuts: tuple[float, ...]
+    positive_cell: int
+    """The first cell whose scores are at or above the decision threshold."""
+    cells: CellCounts
+    calibrator: tuple[float, ...]
+    """The share of positives to expect per cell; empty without labels."""
+    excess_se: float
+    """Standard error of the mean Brier excess of the reference itself."""
+    spread: float
+    """Variance of Brier excess between the reference's time buckets, as a multiple of what rows explain; at least 1."""
+    metrics: dict[str, float | None]
+    format: int = FORMAT
+
+
+def seal(profile: FeatureProfile | ScoreProfile) -> str:
+    """Return the digest that names a profile in every window counted with it."""
+    return digest(dump(profile))

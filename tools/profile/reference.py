@@ -1,0 +1,120 @@
+"""Turn reference rows into the feature profile: a sample chooses the bins, an exact count fills them."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from tools.profile.counting import no_features
+from tools.profile.counts import CategoricalCounts, FeatureCounts, NumericCounts
+from tools.profile.profile import CategoricalProfile, Cuts, FeatureProfile, NumericProfile
+
+SAMPLE_ROWS = 200_000
+TABLE_VALUES = 1_000
+_SLICES = 32
+_DISCRETE = 20
+"""A feature with this few distinct values gets a bin for each."""
+_TAIL_ROWS = 4
+_MOST_VALUES = 50_000
+"""Distinct values remembered while counting a reference; the rarest are forgotten beyond."""
+
+
+@dataclass(slots=True)
+class Sampler:
+    """Collects what the bins are chosen from, batch by batch: every `stride`-th number, every text with its rows."""
+
+    stride: int
+    _position: int = 0
+    _numbers: dict[str, list[NDArray[np.float64]]] = field(default_factory=dict)
+    _texts: dict[str, Counter[str]] = field(default_factory=dict)
+    _forgotten: set[str] = field(default_factory=set)
+
+    def add(self, columns: Mapping[str, pa.Array], rows: int) -> None:
+        """Take note of a batch of feature columns, each numeric, string or null."""
+        first = -self._position % self.stride
+        self._position += rows
+        for name, column in columns.items():
+            if pa.types.is_string(column.type):
+                self._add_texts(name, column)
+            elif not pa.types.is_null(column.type):
+                self._numbers.setdefault(name, []).append(_finite(column[first :: self.stride]))
+
+    def mixed(self) -> list[str]:
+        """Return the features that held numbers in one place and text in another."""
+        return sorted(self._numbers.keys() & self._texts.keys())
+
+    def bins(self, features: tuple[str, ...], start: datetime, end: datetime) -> FeatureProfile:
+        """Return the profile's shape, nothing counted yet; a feature without any value is numeric with one bin."""
+        numeric, categorical = {}, {}
+        for name in features:
+            if name in self._texts:
+                values = tuple(sorted(value for value, _ in self._ranked(name)[:TABLE_VALUES]))
+                pooled = name in self._forgotten or len(self._texts[name]) > TABLE_VALUES
+                categorical[name] = CategoricalProfile(values, pooled, CategoricalCounts((0,) * len(values)))
+            else:
+                cuts = choose_cuts(np.concatenate([np.empty(0), *self._numbers.get(name, [])]))
+                numeric[name] = NumericProfile(cuts, NumericCounts((0,) * cuts.bins))
+        return FeatureProfile(start, end, 0, numeric, categorical)
+
+    def _ranked(self, name: str) -> list[tuple[str, int]]:
+        return sorted(self._texts[name].items(), key=lambda item: (-item[1], item[0]))
+
+    def _add_texts(self, name: str, column: pa.Array) -> None:
+        counted = self._texts.setdefault(name, Counter())
+        found = pc.value_counts(column.drop_null())
+        counted.update(dict(zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True)))
+        if len(counted) > 2 * _MOST_VALUES:
+            self._texts[name] = Counter(dict(self._ranked(name)[:_MOST_VALUES]))
+            self._forgotten.add(name)
+
+
+def choose_cuts(sample: NDArray[np.float64]) -> Cuts:
+    """Return about 32 quantile edges, finer ones in both tails, and the values so frequent that each gets a bin."""
+    values, rows = np.unique(sample, return_counts=True)
+    if len(values) <= _DISCRETE:
+        atoms = values
+        at = values
+    else:
+        atoms = values[rows >= len(sample) / _SLICES]
+        at = np.union1d(np.quantile(sample, _levels(len(sample)), method="lower"), atoms)
+    # Adding 0.0 turns -0.0 into 0.0, which Postgres would do silently and so change the digest.
+    return Cuts(tuple((at + 0.0).tolist()), tuple((atoms + 0.0).tolist()))
+
+
+def fill(shape: FeatureProfile, counts: FeatureCounts) -> FeatureProfile:
+    """Return the profile with the reference's exact counts in it."""
+    return FeatureProfile(
+        shape.start,
+        shape.end,
+        counts.rows,
+        {name: NumericProfile(part.cuts, counts.numeric[name]) for name, part in shape.numeric.items()},
+        {
+            name: CategoricalProfile(part.values, part.pooled, counts.categorical[name])
+            for name, part in shape.categorical.items()
+        },
+    )
+
+
+def empty_profile(start: datetime, end: datetime) -> FeatureProfile:
+    """Return the profile of a reference that holds no rows: nothing can be compared with it."""
+    return fill(FeatureProfile(start, end, 0, {}, {}), no_features(FeatureProfile(start, end, 0, {}, {})))
+
+
+def _levels(rows: int) -> NDArray[np.float64]:
+    tail: list[float] = []
+    step = 1 / _SLICES / 2
+    while step * rows >= _TAIL_ROWS and len(tail) < 2 * _SLICES:
+        tail += [step, 1 - step]
+        step /= 2
+    return np.sort(np.concatenate([np.arange(1, _SLICES) / _SLICES, tail]))
+
+
+def _finite(column: pa.Array) -> NDArray[np.float64]:
+    values = column.drop_null().cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    finite: NDArray[np.float64] = values[np.isfinite(values)]
+    return finite

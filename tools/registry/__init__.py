@@ -1,0 +1,1 @@
+"""The model registry: MLflow behind the port `Registry`, and the rights that its logins have."""
