@@ -165,32 +165,28 @@ class Engine:
     def _advance(self, model: str, run: str) -> None:
         where = thread.config(model, run)
         try:
+            at = thread.position(self._graph, where)
             for _ in range(_STEPS):
-                if not self._step(self._graph, where, model, run):
-                    return
+                if at.at == "finished":
+                    return self._ended(model, run)
+                if at.at == "waiting" and not self._answered(model, run, str(at.kind)):
+                    return None
+                at = self._step(at, where, model, run)
         except AutopilotError as error:
             self._stopped(run, error)
             raise
         raise Misconfigured(f"run {run} of {model} does not get on: its thread asks for the same thing again and again")
 
-    def _step(self, graph: thread.Graph, where: Json, model: str, run: str) -> bool:
-        """Take one step of the thread; False when there is none to take now."""
-        at = thread.position(graph, where)
-        if at.at == "finished":
-            self._ended(model, run)
-            return False
+    def _step(self, at: thread.Position, where: Json, model: str, run: str) -> thread.Position:
+        """Take one step of the thread and return where it then stands."""
         if at.at == "unseeded":
-            thread.seed(graph, where, self._seed(model, run))
+            seeded = thread.seed(self._graph, where, self._seed(model, run))
             self._book.boundary("thread.seeded")
-            return True
+            return seeded
         with self._traced(model, run, at.kind or "carry on") as extra:
             if at.at == "runnable":
-                thread.go_on(graph, where, extra)
-                return True
-            if not self._answered(model, run, str(at.kind)):
-                return False
-            thread.answer(graph, where, str(at.interrupt), extra)
-        return True
+                return thread.go_on(self._graph, where, extra)
+            return thread.answer(self._graph, where, at.interrupt, extra)
 
     def _seed(self, model: str, run: str) -> State:
         decision = self._book.decision(run)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Any, LiteralString
 
 import psycopg
@@ -11,7 +12,13 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from graph.errors import Misconfigured, Unavailable
 
 Row = dict[str, Any]
-Connection = psycopg.Connection[Row]
+_FRESH_S = 1.0
+
+
+class Connection(psycopg.Connection[Row]):
+    """A connection that knows when it was last given back."""
+
+    idle_since = 0.0
 
 LEDGER_SCHEMA = "autopilot"
 THREAD_SCHEMA = "langgraph"
@@ -36,6 +43,16 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
+def _returned(connection: Connection) -> None:
+    connection.idle_since = monotonic()
+
+
+def _checked(connection: Connection) -> None:
+    """Ask a connection that lay idle whether it still lives; one used a moment ago would only cost a round trip more."""
+    if monotonic() - connection.idle_since > _FRESH_S:
+        ConnectionPool.check_connection(connection)
+
+
 def pool(dsn: str, schema: str, size: int = 4) -> ConnectionPool[Connection]:
     """Return a lazily opened pool whose connections see `schema`, commit by themselves and are checked before use."""
     return ConnectionPool(
@@ -46,7 +63,8 @@ def pool(dsn: str, schema: str, size: int = 4) -> ConnectionPool[Connection]:
         max_idle=300,
         max_lifetime=1800,
         open=False,
-        check=ConnectionPool.check_connection,
+        check=_checked,
+        reset=_returned,
         kwargs={
             "autocommit": True,
             "prepare_threshold": 0,
@@ -55,7 +73,7 @@ def pool(dsn: str, schema: str, size: int = 4) -> ConnectionPool[Connection]:
             "connect_timeout": 10,
             "application_name": "autopilot",
         },
-        connection_class=psycopg.Connection[Row],
+        connection_class=Connection,
     )
 
 

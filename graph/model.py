@@ -158,6 +158,9 @@ class FeatureEvidence:
     top_value: str | None = None
     top_share: float = 0.0
     reference_top_share: float = 0.0
+    """The same value's share in the reference."""
+    reference_most: float | None = None
+    """Largest share that any one value held in a reference window of this length: 1.0 for a weekday in one-day windows."""
     psi: float | None = None
     psi_noise: float | None = None
     """The 99.9 % quantile of PSI between two samples of these sizes when nothing changed."""

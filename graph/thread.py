@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import NAMESPACE_URL, uuid5
 
+from langgraph.errors import UnknownInterruptError
 from langgraph.types import Command
 
 from graph.errors import Refused
@@ -30,7 +31,7 @@ def thread_id(model: str, run: str) -> str:
 
 
 def config(model: str, run: str) -> Json:
-    """Return the config that names a run's thread. Nothing secret may enter: it is stored in clear with every checkpoint."""
+    """Return the config that names a run's thread. Nothing secret may enter: every checkpoint stores it in clear."""
     return {"configurable": {"thread_id": thread_id(model, run)}}
 
 
@@ -47,25 +48,31 @@ def position(graph: Graph, where: Json) -> Position:
     return Position("runnable")
 
 
-def seed(graph: Graph, where: Json, state: State) -> None:
+def seed(graph: Graph, where: Json, state: State) -> Position:
     """Begin the thread behind `decide`, with what the ledger says it decided."""
     graph.update_state(where, dict(state), as_node="decide")
+    return Position("runnable")
 
 
-def go_on(graph: Graph, where: Json, extra: Json) -> None:
+def go_on(graph: Graph, where: Json, extra: Json) -> Position:
     """Run from the last durable step. Never on a waiting thread: that would re-deliver an old answer."""
-    graph.invoke(None, {**where, **extra}, durability="sync")
+    return _after(graph.invoke(None, {**where, **extra}, durability="sync"))
 
 
-def answer(graph: Graph, where: Json, interrupt: str, extra: Json) -> None:
+def answer(graph: Graph, where: Json, interrupt: str | None, extra: Json) -> Position:
     """Wake one interrupt by its id. The value says only that there is something to read in the ledger.
 
     Strict: an id that is no longer pending is refused instead of silently asked again.
     """
     strict = {**where, "configurable": {**where["configurable"], "__pregel_strict_resume": True}}
-    from langgraph.errors import UnknownInterruptError
-
+    wake = Command(resume={str(interrupt): {"carry_on": True}})
     try:
-        graph.invoke(Command(resume={interrupt: {"carry_on": True}}), {**strict, **extra}, durability="sync")
+        return _after(graph.invoke(wake, {**strict, **extra}, durability="sync"))
     except UnknownInterruptError as error:
         raise Refused(f"the thread no longer waits for this: {error}", "look again: autopilot explain RUN") from None
+
+
+def _after(result: Json) -> Position:
+    """Read where an invocation that returned left the thread: it waits, or it is at its end."""
+    waiting = result.get("__interrupt__")
+    return Position("waiting", waiting[0].id, waiting[0].value["kind"]) if waiting else Position("finished")

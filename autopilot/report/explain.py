@@ -1,133 +1,308 @@
-"""Why a run did, or did not, act: on one screen, from the ledger alone."""
+"""Why a run did, or did not, act: on one screen, from its explanation alone."""
 
-from autopilot.report import words
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from autopilot import words
+from autopilot.report.reading import is_slice
 from graph.model import Json
 
-_REACHED = ("passed", "blocked")
+_INDENT = " " * 10
+_MOST_DRIFTED = 3
+_MOST_NOTES = 3
+_MOST_OUTPUT = 6
+"""Lines from the end of a failed job's output: its log has the rest."""
+_AFTERWARDS = {
+    "no_action": "nothing; the next check looks again",
+    "waiting": "nothing; the next check looks again",
+    "data_issue": "have the data fixed; the window stays out of evidence and training",
+    "shadowed": "nothing in shadow mode; set mode: supervised to let it act",
+    "validation_failed": "the next check may train another, within cool-down and budgets",
+    "validation_inconclusive": "the next check judges this candidate again before it trains another",
+    "denied": "the next check may train another, within cool-down and budgets",
+    "expired": "the next check may train another, within cool-down and budgets",
+    "voided": "the next check decides anew",
+    "cancelled": "the next check decides anew",
+    "promoted": "to go back: autopilot rollback {model}",
+    "rolled_back": "to return: autopilot rollback {model}",
+    "failed": "find the reason first; the next check may train again, within cool-down and budgets",
+}
 
 
-def explain_text(found: Json) -> str:
+def explain_text(found: Json, width: int = words.WIDTH) -> str:
     """Return the explanation of one run: conclusion, evidence, rules, what was done, what comes next."""
-    parts = [
-        [words.headline(found), f"  {found['reason'] or 'no decision yet: the check is still running or died'}"],
-        _diagnosis(found),
-        _evidence(found["evidence"]),
-        _rules(found["rules"]),
-        _checks(found),
-        _story(found),
-        _next(found),
-    ]
-    return "\n".join(line for part in parts for line in part)
+    page = _Page(width)
+    for part in (_top, _seen, _labels, _rules, _trained, _judged, _asked, _moved, _errors, _next):
+        part(page, found)
+    return words.printable("\n".join(page.lines))
 
 
-def _diagnosis(found: Json) -> list[str]:
-    said = [f"  verdict {found['verdict'] or '–'} · cause {found['cause'] or '–'} · action {found['action'] or '–'}"]
-    if found["requested_by"]:
-        said.append(f"  asked for by {found['requested_by']}")
-    return said + [f"  because of {blame['feature']}: {blame['detail']}" for blame in found["blame"][:5]]
+class _Page:
+    """Lines of a screen: a word in the margin, what it is about beside it."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.lines: list[str] = []
+
+    def say(self, margin: str, text: str) -> None:
+        """Add text beside a word, wrapped."""
+        self.lines += words.wrapped(text, margin.ljust(len(_INDENT)), _INDENT, self.width)
+
+    def say_all(self, margin: str, texts: Iterable[str]) -> None:
+        """Add several texts, each on its own line, the first beside the word."""
+        for text in texts:
+            self.say(margin, text)
+            margin = ""
+
+    def point(self, mark: str, text: str) -> None:
+        """Add one marked line."""
+        self.lines += words.wrapped(text, f"  {mark} ", "    ", self.width)
+
+    def points(self, mark: str, texts: Sequence[str]) -> None:
+        """Add many short texts one after the other behind one mark."""
+        self.lines += words.flowing(texts, f"  {mark} ", "    ", self.width)
+
+    def quote(self, text: str) -> None:
+        """Add the last lines of somebody else's output as they are."""
+        for line in text.splitlines()[-_MOST_OUTPUT:]:
+            self.lines.append(f"{_INDENT}| {words.cut(line, self.width - len(_INDENT) - 2)}")
+
+    def gap(self) -> None:
+        """Separate what follows."""
+        self.lines.append("")
 
 
-def _evidence(evidence: Json | None) -> list[str]:
+Part = Callable[[_Page, Json], None]
+
+
+def _top(page: _Page, found: Json) -> None:
+    who = f" · asked for by {words.one_line(found['requested_by'])}" if found["requested_by"] else ""
+    page.lines += words.wrapped(
+        f"{found['model']} · {words.state(found)} · run {found['run']} · {words.moment(found['started_at'])}{who}",
+        "",
+        "  ",
+        page.width,
+    )
+    if found["decision"] is None:
+        page.say("  why", found["reason"] or "no decision yet: the check is still running, or its process died")
+        return
+    decided = found["decision"]
+    cause = "" if decided["cause"] == "none" else f", {words.spoken(decided['cause'])}"
+    page.say("  decided", f"{words.spoken(decided['verdict'])}{cause} → {words.spoken(decided['action'])}")
+    page.say("  because", decided["reason"])
+    if found["reason"] and found["reason"] != decided["reason"]:
+        first, _, output = found["reason"].partition("\n")
+        page.say("  ended" if found["outcome"] else "  now", first)
+        page.quote(output)
+    for blame in found["blame"]:
+        if blame["detail"] not in decided["reason"]:
+            page.say("  blamed", f"{blame['feature']}: {blame['detail']}")
+
+
+def _seen(page: _Page, found: Json) -> None:
+    evidence = found["evidence"]
     if evidence is None:
-        return []
-    rows = f"  rows {evidence['rows']} ({words.number(evidence['expected_rows'])} expected)"
-    window = f"{words.moment(evidence['start'])} to {words.moment(evidence['end'])}"
-    lines = [
-        "",
-        f"evidence as of {words.moment(evidence['as_of'])}, champion {evidence['champion'] or 'none'}",
-        f"{rows} · {window}",
-    ]
-    lines += _moved(evidence)
-    lines += _labels(evidence["labels"])
-    return lines + [f"  note: {note}" for note in evidence["notes"][:4]]
+        if found["decision"]:
+            page.gap()
+            page.say("seen", "nothing was measured: a person asked")
+        return
+    page.gap()
+    usual = f" where {evidence['expected_rows']:,.0f} are usual" if evidence["expected_rows"] else ""
+    page.say_all(
+        "seen",
+        [
+            f"{words.count(evidence['rows'], 'row')}{usual}, {words.span(evidence['start'], evidence['end'])},"
+            f" of champion {evidence['champion'] or 'none'}; as of {words.moment(evidence['as_of'])}",
+            *_amiss(evidence),
+            *_drift(evidence),
+            *[f"note: {note}" for note in evidence["notes"][:_MOST_NOTES]],
+        ],
+    )
 
 
-def _moved(evidence: Json) -> list[str]:
+def _amiss(evidence: Json) -> Iterator[str]:
+    """Yield counts of faulty rows, where there are any."""
+    kinds = {
+        "bad_scores": "unusable scores",
+        "duplicate_ids": "repeated ids",
+        "future_rows": "rows from the future",
+        "orphan_labels": "labels without a prediction",
+        "bad_labels": "labels that are neither 0 nor 1",
+    }
+    said = [f"{evidence[kind]:,} {noun}" for kind, noun in kinds.items() if evidence[kind]]
+    if said:
+        yield ", ".join(said)
+
+
+def _drift(evidence: Json) -> Iterator[str]:
     known = [feature for feature in evidence["features"] if feature["psi"] is not None]
-    top = sorted(known, key=lambda feature: -feature["psi"])[:3]
-    if not top:
-        return []
-    shown = ", ".join(f"{f['name']} {f['psi']:.3f} (noise {words.number(f['psi_noise'])})" for f in top)
-    return [f"  largest PSI: {shown}"]
+    if not known:
+        return
+    top = sorted(known, key=lambda each: (-each["psi"], each["name"]))[:_MOST_DRIFTED]
+    moved = sum(each["psi"] > (each["psi_noise"] or 0.0) for each in known)
+    shown = ", ".join(f"{each['name']} {words.number(round(each['psi'], 4))}{_noise(each)}" for each in top)
+    yield f"drift (PSI, its noise): {shown}; {moved} of {words.count(len(known), 'feature')} beyond noise"
 
 
-def _labels(labels: Json | None) -> list[str]:
-    if labels is None:
-        return ["  labels: none to judge by"]
-    came = f"{labels['labelled']} of {labels['predictions']} rows labelled, {labels['positives']} positive"
-    expected = f"{labels['expected_positives']:.0f} ± {labels['expected_positives_sd']:.0f} expected from the scores"
-    lines = [f"  labels {words.moment(labels['start'])} to {words.moment(labels['end'])}: {came} ({expected})"]
+def _noise(feature: Json) -> str:
+    return "" if feature["psi_noise"] is None else f" ({words.number(round(feature['psi_noise'], 4))})"
+
+
+def _labels(page: _Page, found: Json) -> None:
+    evidence = found["evidence"]
+    if evidence is None:
+        return
+    labels = evidence["labels"]
+    page.say_all("labels", _labelled(labels) if labels else ["none to judge by"])
+
+
+def _labelled(labels: Json) -> Iterator[str]:
+    came = f"{labels['labelled']:,} of {words.count(labels['predictions'], 'row')} have one"
+    due = ""
+    if labels["expected_positives"]:
+        spread = f" ± {labels['expected_positives_sd']:.0f}" if labels["expected_positives_sd"] else ""
+        due = f" where the scores foresee {labels['expected_positives']:,.0f}{spread}"
+    yield f"{came}, {words.span(labels['start'], labels['end'])}; {labels['positives']:,} positive{due}"
     if labels["realised"]:
-        foreseen = (
-            f"scores foresee {words.number(labels['foreseen'])}, reference {words.number(labels['reference_value'])}"
+        yield (
+            f"{labels['metric']} {words.interval(labels['realised'])}; the scores foresee"
+            f" {words.number(labels['foreseen'])}, the reference had {words.number(labels['reference_value'])}"
         )
-        lines.append(f"  {labels['metric']} {words.interval(labels['realised'])} · {foreseen}")
     if labels["brier_excess"]:
-        lines.append(f"  unexplained loss per row (Brier excess) {words.interval(labels['brier_excess'], signed=True)}")
-    return lines
-
-
-def _rules(rules: list[Json]) -> list[str]:
-    """Show the rules that were reached; those behind the decisive one are counted."""
-    if not rules:
-        return []
-    reached = [rule for rule in rules if rule["outcome"] in _REACHED]
-    width = max((len(rule["rule"]) for rule in reached), default=0)
-    lines = ["", "rules"]
-    for rule in reached:
-        limit = f" (limit {words.number(rule['limit'])})" if rule["limit"] is not None else ""
-        value = f"{words.number(rule['value'])}{limit}" if rule["value"] is not None else ""
-        detail = f"  {rule['detail']}" if rule["detail"] else ""
-        lines.append(f"  {words.MARK[rule['outcome']]} {rule['rule'].ljust(width)}  {value}{detail}".rstrip())
-    hidden = [rule["rule"] for rule in rules if rule["outcome"] not in _REACHED]
-    return lines + ([f"  · not reached: {', '.join(hidden)}"] if hidden else [])
-
-
-def _checks(found: Json) -> list[str]:
-    if not found["checks"]:
-        return []
-    lines = [
-        "",
-        f"validation of {found['challenger']} against {found['champion'] or 'no champion'}: {found['validation']['reason']}",
-    ]
-    for check in found["checks"]:
-        limit = f" (limit {words.number(check['limit'])})" if check["limit"] is not None else ""
-        lines.append(
-            f"  {words.MARK[check['outcome']]} {check['name']}  {words.number(check['value'])}{limit}  {check['detail']}".rstrip()
+        yield f"loss per row that the mix of rows does not explain: {words.interval(labels['brier_excess'])}"
+    low, high = labels["positive_lift_low"], labels["positive_lift_high"]
+    if low is not None and high is not None:
+        yield (
+            f"positives per foreseen one: {words.number(low)} among the third of rows with the lowest scores,"
+            f" {words.number(high)} with the highest"
         )
-    return lines
 
 
-def _story(found: Json) -> list[str]:
-    lines: list[str] = []
-    if found["job"]:
-        lines.append(
-            f"  job {found['job']['id']} ({found['job']['pipeline']}): {found['job']['state']}, output in {found['job_log'] or '–'}"
-        )
+def _rules(page: _Page, found: Json) -> None:
+    """Show what decided and what has something to say; the rest in one paragraph, what was not reached by name."""
+    if not found["rules"]:
+        return
+    by_outcome: dict[str, list[Json]] = {"passed": [], "blocked": [], "not_reached": []}
+    for rule in found["rules"]:
+        by_outcome[rule["outcome"]].append(rule)
+    page.gap()
+    counts = [f"{len(rules)} {words.spoken(outcome)}" for outcome, rules in by_outcome.items() if rules]
+    page.say("rules", f"{', '.join(counts)}; value (limit)")
+    for rule in by_outcome["blocked"]:
+        page.point(words.MARK["blocked"], f"{_measured('rule', rule)}: {rule['detail']}".removesuffix(": "))
+    telling = [rule for rule in by_outcome["passed"] if _tells(rule)]
+    for rule in telling:
+        page.point(words.MARK["passed"], f"{_measured('rule', rule)}: {rule['detail']}")
+    page.points(words.MARK["passed"], [_measured("rule", rule) for rule in by_outcome["passed"] if not _tells(rule)])
+    page.points(words.MARK["not_reached"], _not_reached(by_outcome["not_reached"]))
+
+
+def _tells(rule: Json) -> bool:
+    """Tell whether a passed rule says more than where its largest value is."""
+    return bool(rule["detail"]) and not rule["detail"].startswith("largest in ")
+
+
+def _measured(name: str, judged: Json) -> str:
+    value = "" if judged["value"] is None else f" {words.number(judged['value'])}"
+    limit = "" if judged["limit"] is None else f" ({words.number(judged['limit'])})"
+    return f"{judged[name]}{value}{limit if value else ''}"
+
+
+def _not_reached(rules: list[Json]) -> list[str]:
+    return [f"not reached: {', '.join(rule['rule'] for rule in rules)}"] if rules else []
+
+
+def _trained(page: _Page, found: Json) -> None:
+    job, decided = found["job"], found["decision"]
+    if job is None:
+        if decided and decided["reuse"]:
+            page.gap()
+            page.say("trained", f"nothing: candidate {decided['reuse']['version']} is judged again")
+        return
+    page.gap()
+    on = f" on {words.span(decided['train_from'], decided['train_until'])}" if decided else ""
+    first, _, output = (found["job_detail"] or "").partition("\n")
+    told = found["reason"] and first and first in found["reason"]
+    why = f": {first}" if first and not told and job["state"] != "succeeded" else ""
+    page.say("trained", f"{job['pipeline']} job {job['state']}{on}{why}")
+    if why:
+        page.quote(output)
+    if found["job_log"] and found["job_log"] not in (found["job_detail"] or ""):
+        page.say("", f"its output: {found['job_log']}")
+
+
+def _judged(page: _Page, found: Json) -> None:
+    validation = found["validation"]
+    if validation is None:
+        return
+    page.gap()
+    champion = f"champion {validation['champion']['version']}" if validation["champion"] else "no champion"
+    holdout = validation["holdout"]
+    rows = ""
+    if holdout:
+        rows = f" on {words.count(holdout['rows'], 'row')}, {words.span(holdout['start'], holdout['end'])}"
+    judged = f"{validation['challenger']['name']} {validation['challenger']['version']} against {champion}{rows}"
+    page.say("judged", f"{judged}: {words.spoken(validation['outcome'])}")
+    checks = validation["checks"]
+    for check in checks:
+        if check["outcome"] != "passed":
+            page.point(words.MARK[check["outcome"]], f"{check['name']}: {check['detail'] or check['outcome']}")
+    passed = [check for check in checks if check["outcome"] == "passed"]
+    telling = [check for check in passed if check["name"] in ("superiority", "non_inferiority")]
+    for check in telling:
+        page.point(words.MARK["passed"], f"{check['name']}: {check['detail']}")
+    rest = [_measured("name", check) for check in passed if check not in telling and not is_slice(check)]
+    slices = sum(is_slice(check) for check in passed)
+    page.points(words.MARK["passed"], [*rest, *([f"no loss shown in {words.count(slices, 'slice')}"] if slices else [])])
+
+
+def _asked(page: _Page, found: Json) -> None:
     approval = found["approval"]
-    if approval:
-        lines.append(
-            f"  approval {approval['state']}, fingerprint {approval['fingerprint'][:16]}, until {words.moment(approval['expires_at'])}"
-        )
-        lines += [
-            f"    {a['person']}: {a['decision']} by {a['channel']} at {words.moment(a['at'])} {a['comment']}".rstrip()
-            for a in approval["answers"]
-        ]
-        lines += [f"    {approval['reason']}"] if approval["reason"] else []
-    if found["promotion"]:
-        moved = found["promotion"]
-        lines.append(
-            f"  champion {moved['from_version'] or 'none'} → {moved['to_version']}, sha256 {moved['digest'][:16]}"
-        )
-    lines += [
-        f"  {line['actor']} {line['act']} at {words.moment(line['at'])}"
-        for line in found["audit"]
-        if line["act"] not in ("approve", "deny")
-    ]
-    if found["error"]:
-        lines.append(f"  stands still: {found['error']['message']}")
-    return ["", "what was done", *lines] if lines else []
+    if approval is None:
+        return
+    page.gap()
+    waits = f", until {words.moment(approval['expires_at'])}" if approval["state"] == "pending" else ""
+    page.say("asked", f"{approval['state']}{waits}; fingerprint {approval['fingerprint'][:16]}")
+    page.say_all("", [answer_text(answer) for answer in approval["answers"]])
+    if approval["reason"]:
+        page.say("", approval["reason"])
 
 
-def _next(found: Json) -> list[str]:
-    return ["", f"next: {found['next']}"] if found["next"] else []
+def answer_text(answer: Json) -> str:
+    """Return one person's answer in a line. The OS user stands beside a name that was only asserted."""
+    beside = f", as {answer['os_user']}" if answer["os_user"] else ""
+    comment = f' "{answer["comment"]}"' if answer["comment"] else ""
+    done = "approved" if answer["decision"] == "approve" else "denied"
+    return f"{answer['person']} {done} ({answer['channel']}{beside}) {words.moment(answer['at'])}{comment}"
+
+
+def _moved(page: _Page, found: Json) -> None:
+    moved = found["promotion"]
+    if moved:
+        page.say(
+            "promoted",
+            f"champion {moved['from_version'] or 'none'} → {moved['to_version']},"
+            f" {words.moment(moved['at'])}, sha256 {moved['digest'][:16]}",
+        )
+    for line in found["audit"]:
+        if line["act"] not in ("approve", "deny"):
+            page.say("by hand", f"{line['actor']}: {line['act']}, {words.moment(line['at'])}")
+
+
+def _errors(page: _Page, found: Json) -> None:
+    if found["void_reason"] and found["outcome"] is None:
+        page.gap()
+        page.say("void", f"{found['void_reason']}; the run ends when it is carried on")
+    error = found["error"]
+    if error:
+        page.gap()
+        first, _, output = error["message"].partition("\n")
+        page.say("stopped", first)
+        page.quote(output)
+        if error["hint"]:
+            page.say("", f"→ {error['hint']}")
+
+
+def _next(page: _Page, found: Json) -> None:
+    page.gap()
+    coming = found["next"] or _AFTERWARDS.get(found["outcome"] or "", "autopilot runs")
+    page.say("next", coming.format(model=found["model"]))

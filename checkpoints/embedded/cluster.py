@@ -67,10 +67,7 @@ class EmbeddedPostgres:
             self.ensure()
             yield
         finally:
-            # A forked child shares our lock: when it unwinds, it must neither stop the server nor let go for us.
-            if os.getpid() == process:
-                self._leave(user)
-            os.close(user)
+            self._leave(user, forked=os.getpid() != process)
 
     def hold(self) -> int:
         """Return an inheritable descriptor: as long as any process has it open, no user's leaving stops the server.
@@ -118,7 +115,7 @@ class EmbeddedPostgres:
                 self._remove()
 
     def _remove(self) -> None:
-        if self._data.exists():
+        if folders.trusted(self.home, self._owners()) and self._data.exists():
             self._data.rename(self._data.with_name("old"))  # killed on the way, we leave no half database in its place
         for folder in self.folders():
             folders.remove(folder)
@@ -132,13 +129,16 @@ class EmbeddedPostgres:
             folders.claim(self.home)
             return locks.take(self.home / "users", locks.SHARED, time.monotonic() + _PATIENCE_S)
 
-    def _leave(self, user: int) -> None:
+    def _leave(self, user: int, *, forked: bool) -> None:
         try:
+            # A forked child shares our lock: when it unwinds, it must neither stop the server nor let go for us.
             # A newcomer waits for its shared lock until the server is down, and then starts it again.
-            if locks.convert(user, locks.EXCLUSIVE) and locks.names(self.home / "users", user):
+            if not forked and locks.convert(user, locks.EXCLUSIVE) and locks.names(self.home / "users", user):
                 self.stop()
         finally:
-            locks.convert(user, locks.NONE)  # closing it is not enough while a forked child has it open
+            if not forked:
+                locks.convert(user, locks.NONE)  # closing is not enough while a forked child has it open
+            os.close(user)
 
     def _bring_up(self, deadline: float) -> None:
         with locks.held(self.home / "lock", deadline) as turn:

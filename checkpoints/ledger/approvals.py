@@ -44,15 +44,12 @@ class Approvals:
 
     def of(self, run: str) -> Approval | None:
         """Return the run's approval with its answers, if one was opened."""
-        with self._database.transaction() as connection:
-            row = connection.execute(query("approvals", "approval"), {"run": run}).fetchone()
-            return _approval(connection, row) if row else None
+        return self.of_many([run]).get(run)
 
     def of_many(self, runs: list[str]) -> dict[str, Approval]:
         """Return the approvals of many runs, by run."""
-        with self._database.transaction() as connection:
-            rows = connection.execute(query("approvals", "approvals_of"), {"runs": runs}).fetchall()
-            return {approval.run: approval for approval in _approvals(connection, rows)}
+        rows = self._database.rows(query("approvals", "approvals_of"), runs=runs)
+        return {str(row["run"]): _approval(row) for row in rows}
 
     def answer(self, run: str, answer: Answer, spec: ModelSpec) -> Approval:
         """Record an answer. The row lock makes the first of two simultaneous answers the first for everybody."""
@@ -108,10 +105,11 @@ class Approvals:
 
 
 def _locked(connection: Connection, run: str) -> Approval:
-    row = connection.execute(query("approvals", "approval_locked"), {"run": run}).fetchone()
-    if row is None:
+    connection.execute(query("approvals", "lock_approval"), {"run": run})
+    rows = connection.execute(query("approvals", "approvals_of"), {"runs": [run]}).fetchall()
+    if not rows:
         raise NotFound(f"run {run} asks for no approval", "see what it waits for with: autopilot explain RUN")
-    return _approval(connection, row)
+    return _approval(rows[0])
 
 
 def _settle(connection: Connection, run: str, spec: ModelSpec, now: datetime) -> Approval:
@@ -122,17 +120,7 @@ def _settle(connection: Connection, run: str, spec: ModelSpec, now: datetime) ->
     return _locked(connection, run)
 
 
-def _approval(connection: Connection, row: Row) -> Approval:
-    return _approvals(connection, [row])[0]
-
-
-def _approvals(connection: Connection, rows: list[Row]) -> list[Approval]:
-    ids = [row["id"] for row in rows]
-    answers = connection.execute(query("approvals", "answers"), {"approvals": ids}).fetchall()
-    return [_joined(row, [answer for answer in answers if answer["approval"] == row["id"]]) for row in rows]
-
-
-def _joined(row: Row, answers: list[Row]) -> Approval:
+def _approval(row: Row) -> Approval:
     return Approval(
         id=str(row["id"]),
         run=str(row["run"]),
@@ -145,8 +133,6 @@ def _joined(row: Row, answers: list[Row]) -> Approval:
         quorum=row["quorum"],
         requested_by=row["requested_by"],
         returns_to_approved=row["returns_to_approved"],
-        answers=tuple(
-            Answer(**{key: value for key, value in answer.items() if key != "approval"}) for answer in answers
-        ),
+        answers=tuple(load(Answer, answer) for answer in row["answers"]),
         reason=row["reason"],
     )

@@ -33,21 +33,26 @@ class Effects:
         The lock is per key and ends with the process, so that a second process waits, then finds the record. A lease
         with a time limit would let it act beside a slow first one.
         """
+        row = self._database.row(query("effects", "effect"), key=key)
+        if row and row["state"] == "done":
+            return _result(row)
         with self._database.locked(f"effect {key}"):
-            row = self._database.row(query("effects", "effect"), key=key)
+            # What is read before the intent is written is what another process left: read again, now under the lock.
+            row = self._database.row(query("effects", "intend"), key=key, run=run, kind=kind, now=self._clock.now())
             if row and row["state"] == "done":
-                done: Json = row["result"]
-                return done
-            self._database.execute(query("effects", "intend"), key=key, run=run, kind=kind, now=self._clock.now())
-            self._boundary(f"{kind}.intended")
-            # Looked for also on the first attempt: the intent of an earlier attempt may be lost with a restored database.
-            result = find()
-            if result is None:
-                result = call()
-            self._boundary(f"{kind}.called")
-            self._record(key, result)
-            self._boundary(f"{kind}.recorded")
-            return result
+                return _result(row)
+            return self._carried_out(kind, key, find, call)
+
+    def _carried_out(self, kind: str, key: str, find: Callable[[], Json | None], call: Callable[[], Json]) -> Json:
+        self._boundary(f"{kind}.intended")
+        # Looked for also on the first attempt: the intent of an earlier attempt may be lost with a restored database.
+        result = find()
+        if result is None:
+            result = call()
+        self._boundary(f"{kind}.called")
+        self._record(key, result)
+        self._boundary(f"{kind}.recorded")
+        return result
 
     def of(self, run: str) -> list[Row]:
         """Return the run's effects, oldest first."""
@@ -61,3 +66,8 @@ class Effects:
             external_id=str(result.get("id", "")) or None,
             now=self._clock.now(),
         )
+
+
+def _result(row: Row) -> Json:
+    done: Json = row["result"]
+    return done

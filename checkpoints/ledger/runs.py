@@ -69,9 +69,7 @@ class Runs:
 
     def note_job(self, run: str, job: TrainingJob, now: datetime) -> None:
         """Store the last known state of the run's training job; its first sighting counts as one retrain."""
-        row = self.row(run)
         self._database.execute(query("runs", "note_job"), run=run, job=Jsonb(dump(job)), now=now)
-        self._database.execute(query("runs", "note_training"), run=run, model=row["model"], now=now)
 
     def note_challenger(self, run: str, version: str, candidate: Candidate | None, now: datetime) -> None:
         """Store which version the run judges, and the candidate behind it if it was trained."""

@@ -4,18 +4,16 @@ values (%(id)s, %(run)s, %(model)s, %(fingerprint)s, %(sealed)s, %(now)s, %(expi
         %(returns)s)
 on conflict (run) do nothing returning id
 
--- name: approval
-select * from approvals where run = %(run)s
-
--- name: approval_locked
-select * from approvals where run = %(run)s for update
-
 -- name: approvals_of
-select * from approvals where run = any(%(runs)s::uuid[])
+select a.*, (
+  select coalesce(json_agg(json_build_object(
+    'person', w.person, 'decision', w.decision, 'channel', w.channel, 'at', w.at, 'comment', w.comment, 'os_user', w.os_user
+  ) order by w.at, w.person), '[]') from answers w where w.approval = a.id
+) as answers
+from approvals a where a.run = any(%(runs)s::uuid[])
 
--- name: answers
-select approval, person, decision, channel, at, comment, os_user from answers
-where approval = any(%(approvals)s::uuid[]) order by at, person
+-- name: lock_approval
+select 1 from approvals where run = %(run)s for update
 
 -- name: save_answer
 insert into answers (approval, person, decision, channel, at, comment, os_user)

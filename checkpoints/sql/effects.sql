@@ -2,8 +2,12 @@
 select state, result from effects where key = %(key)s
 
 -- name: intend
-insert into effects (key, run, kind, intended_at) values (%(key)s, %(run)s, %(kind)s, %(now)s)
-on conflict (key) do nothing
+-- Write the intent if there is none, and return the row that was there before, if there was one.
+with written as (
+  insert into effects (key, run, kind, intended_at) values (%(key)s, %(run)s, %(kind)s, %(now)s)
+  on conflict (key) do nothing
+)
+select state, result from effects where key = %(key)s
 
 -- name: done
 update effects set state = 'done', result = %(result)s, external_id = %(external_id)s, done_at = %(now)s

@@ -40,7 +40,11 @@ order by m.model
 update runs set status = %(status)s, updated_at = %(now)s where run = %(run)s and outcome is null
 
 -- name: note_job
-update runs set job = %(job)s, updated_at = %(now)s where run = %(run)s
+-- Its first sighting counts as one retrain.
+with noted as (
+  update runs set job = %(job)s, updated_at = %(now)s where run = %(run)s returning run, model
+)
+insert into trainings (run, model, started_at) select run, model, %(now)s from noted on conflict (run) do nothing
 
 -- name: note_challenger
 update runs set challenger = %(version)s, candidate = %(candidate)s, updated_at = %(now)s where run = %(run)s
@@ -63,9 +67,6 @@ from runs where model = %(model)s and action in ('retrain', 'rollback') order by
 
 -- name: trainings
 select started_at from trainings where model = %(model)s order by started_at desc limit 100
-
--- name: note_training
-insert into trainings (run, model, started_at) values (%(run)s, %(model)s, %(now)s) on conflict (run) do nothing
 
 -- name: note_trace
 insert into traces (trace, run, at) values (%(trace)s, %(run)s, %(now)s) on conflict (trace) do nothing

@@ -22,18 +22,19 @@ from graph.policy.rules import walk
 def judge(evidence: Evidence, policy: Policy, label_delay: timedelta) -> Diagnosis:
     """Return what is wrong and because of what, with every rule as passed, blocked or not reached (see `rules`).
 
-    One rule is asked out of turn: `max_drift`, where the owner set it, needs no labels, so labels that are late or too
-    few do not silence it. Both it and the label rule are `blocked` then.
+    One rule is asked out of turn: `max_drift`, where the owner set it, needs no labels, so labels that are late, few or
+    unclear do not silence it. Both it and the label rule are `blocked` then.
     """
     case = Case(evidence, policy, label_delay)
     broken = walk((*LOG_RULES, *FEATURE_RULES, *LABEL_RULES), case)
     sound = broken.conclusion is None
     labels = walk((*LABELS_IN_RULES, *MEASURED_RULES), case, sound)
     harm = walk(HARM_RULES, case, sound and labels.conclusion is None)
-    drift = walk(DRIFT_RULES, case, sound and harm.conclusion is None)
+    unharmed = harm.conclusion is None or harm.conclusion.verdict == "insufficient"
+    drift = walk(DRIFT_RULES, case, sound and unharmed)
     quiet = sound and labels.conclusion is None and harm.conclusion is None and drift.conclusion is None
     harder = walk(EXPLANATION_RULES, case, quiet)
     rules = tuple(rule for group in (broken, labels, harm, drift, harder) for rule in group.rules)
-    # Drift before labels: it decides although they are not in.
-    decided = next((group.conclusion for group in (broken, harm, drift, labels, harder) if group.conclusion), None)
+    # Drift before labels and harm: it decides although they are not in, or not clear.
+    decided = next((group.conclusion for group in (broken, drift, harm, labels, harder) if group.conclusion), None)
     return replace(decided or healthy(case), rules=rules)

@@ -71,14 +71,32 @@ def unexplained_loss(case: Case) -> EvidenceFinding:
 
 
 def unexplained_drop(case: Case) -> EvidenceFinding:
-    """Block when the metric fell by `max_drop` more than the scores foresee and the unexplained loss is certain."""
+    """Block when the metric fell by `max_drop` more than the scores foresee and the unexplained loss is certain.
+
+    A fall that the metric's own interval calls certain and the loss does not is neither harm nor health: wait.
+    """
     found, limit = performance(case), case.policy.max_drop
     if found is None:
         return Finding()
     if found.drop < limit:
         return Finding(found.drop, limit, _seen(found))
-    if found.excess.low <= UNEXPLAINED:
+    if found.excess.low > UNEXPLAINED:
+        return _harm(case, found, limit)
+    if better_by(found.labels.metric, found.foreseen, _best(found)) < limit:
         return Finding(found.drop, limit, f"{_seen(found)}; the drop may be chance")
+    reason = (
+        f"{_seen(found)}: a drop, but the Brier excess of {interval(found.excess)} may be chance; more labels will tell"
+    )
+    return insufficient("unknown", reason, found.drop, limit)
+
+
+def _best(found: Performance) -> float:
+    """Return the best value of the metric that its interval allows."""
+    low, high = found.realised.low, found.realised.high
+    return high if better_by(found.labels.metric, high, low) > 0 else low
+
+
+def _harm(case: Case, found: Performance, limit: float) -> EvidenceFinding:
     blame = drifted(case)
     reason = (
         f"{found.labels.metric} is {interval(found.realised)} on {plural(found.labels.labelled, 'labelled row')} "

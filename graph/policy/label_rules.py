@@ -18,8 +18,8 @@ EVEN = 0.35
 """Lost labels thin out low and high scores alike: largest distance of the two thirds' lifts, counts unknown."""
 EVEN_SIGMAS = 3.0
 """The same in standard deviations, where the counts are known."""
-LATE_SHARE = 0.5
-"""Labels are late when fewer than half of the rows that used to have one by now have one."""
+LATE_SHARE = 0.8
+"""Labels are late when more than a fifth of the rows that used to have one by now have none: the delay is a promise."""
 
 
 def bad_labels(case: Case) -> EvidenceFinding:

@@ -7,9 +7,10 @@ from itertools import accumulate
 
 from graph.model import FeatureEvidence, Interval, LabelEvidence, Metric
 from tools.profile.counts import CategoricalCounts, FeatureCounts, NumericCounts, ScoreCounts
-from tools.profile.distance import Distance, factor, ordered_distance, unordered_distance
+from tools.profile.distance import Distance, ordered_distance, unordered_distance
 from tools.profile.excess import excess, foreseen_positives, interval, lifts
 from tools.profile.frequent import Frequent
+from tools.profile.multiple import factor
 from tools.profile.performance import foreseen, realised
 from tools.profile.profile import CategoricalProfile, FeatureProfile, NumericProfile, ScoreProfile
 

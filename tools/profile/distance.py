@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.profile.counts import Whole
-from tools.profile.sketch import LogHistogram
 
 Floats = NDArray[np.float64]
 
@@ -14,10 +13,6 @@ _FEWEST_EXPECTED = 5.0
 _SMALLEST_SHARE = 0.05
 """Of the reference's rows in one bin of a numeric feature: finer bins add noise, not sight."""
 _NORMAL_999 = 3.090232306167813
-_LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
-_FEWEST_QUANTILES = 4
-_LEAST_LOG_FACTOR = 0.4
-_MOST_RESIDUAL = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +21,6 @@ class Distance:
 
     psi: float
     noise: float
-
-
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """What the window's quantiles are a multiple of, and the largest |log| distance left over after dividing it out."""
-
-    factor: float
-    residual: float
 
 
 def ordered_distance(reference: Whole, window: Whole) -> Distance | None:
@@ -46,29 +33,6 @@ def unordered_distance(reference: Whole, window: Whole) -> Distance | None:
     before, after = np.array(reference, float), np.array(window, float)
     order = np.argsort(-before, kind="stable")
     return _distance(_tail_pooled(before[order], after[order]))
-
-
-def factor(reference: LogHistogram, window: LogHistogram) -> Factor | None:
-    """Return the constant that maps the reference's quantiles onto the window's, if one far from 1 does."""
-    if not (reference.positive or reference.negative) or not (window.positive or window.negative):
-        return None
-    before, after = np.array(reference.quantiles(_LEVELS)), np.array(window.quantiles(_LEVELS))
-    usable = (np.abs(before) >= 0.5 * _local_spread(before)) & (before * after > 0)
-    if usable.sum() < _FEWEST_QUANTILES:
-        return None
-    logs = np.log(after[usable] / before[usable])
-    centre = float(np.median(logs))
-    residual = float(np.abs(logs - centre).max())
-    if abs(centre) < _LEAST_LOG_FACTOR or residual > min(_MOST_RESIDUAL, abs(centre) / 3):
-        return None
-    return Factor(float(np.exp(centre)), residual)
-
-
-def _local_spread(values: Floats) -> Floats:
-    """Return the distance between each quantile's neighbours: next to it, a quantile near 0 is mostly chance."""
-    padded = np.concatenate([values[:1], values, values[-1:]])
-    spread: Floats = np.abs(padded[2:] - padded[:-2])
-    return spread
 
 
 def _neighbours_pooled(before: Floats, after: Floats) -> list[tuple[float, float]]:

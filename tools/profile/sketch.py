@@ -27,6 +27,20 @@ class LogHistogram:
             dict(Counter(self.negative) + Counter(other.negative)),
         )
 
+    @property
+    def rows(self) -> int:
+        """Return the number of values."""
+        return self.zeros + sum(self.positive.values()) + sum(self.negative.values())
+
+    def divided(self, factor: float) -> "LogHistogram":
+        """Return the histogram of the values divided by a positive factor, to the nearest bucket."""
+        shift = round(float(np.log(factor)) / _STEP)
+        return LogHistogram(
+            self.zeros,
+            {bucket - shift: rows for bucket, rows in self.positive.items()},
+            {bucket - shift: rows for bucket, rows in self.negative.items()},
+        )
+
     def quantiles(self, levels: tuple[float, ...]) -> list[float]:
         """Return the values below which these shares of the rows lie. Raises ValueError when there are no rows."""
         cells = self._ascending()
@@ -49,6 +63,24 @@ class LogHistogram:
             return 0.0
         inside = (rank - (ends[index] - rows)) / rows
         return sign * float(np.exp(_STEP * (bucket + (inside if sign > 0 else 1 - inside))))
+
+
+def gap(left: LogHistogram, right: LogHistogram) -> float:
+    """Return the largest difference in the share of rows up to a value, if values may be one bucket apart.
+
+    Without that allowance a frequent value that falls beside a bucket's edge would count as all its rows.
+    """
+    sizes = {*left.positive, *left.negative, *right.positive, *right.negative, 0}
+    first, last = min(sizes) - 1, max(sizes) + 1
+    before, after = _cumulated(left, first, last), _cumulated(right, first, last)
+    return float(max((before[:-1] - after[1:]).max(), (after[:-1] - before[1:]).max(), 0.0))
+
+
+def _cumulated(histogram: LogHistogram, first: int, last: int) -> NDArray[np.float64]:
+    below = [histogram.negative.get(bucket, 0) for bucket in range(last, first - 1, -1)]
+    above = [histogram.positive.get(bucket, 0) for bucket in range(first, last + 1)]
+    cumulated: NDArray[np.float64] = np.cumsum([*below, histogram.zeros, *above]) / histogram.rows
+    return cumulated
 
 
 def log_histogram(values: NDArray[np.floating]) -> LogHistogram:

@@ -27,10 +27,11 @@ def asked(evidence=QUIET):
         # Nulls in a complete column, just below and above five in a hundred.
         ("null_share", {"nulls": 50}, False),
         ("null_share", {"nulls": 51}, True),
-        # A column that is often null swings: 70 % to 90 % is a calm month.
-        ("null_share", {"nulls": 900, "reference_null_share": 0.7}, False),
+        # A column that is often null swings: from 70 % to 97 % in a calm week, from 11 % to 30 %.
+        ("null_share", {"nulls": 970, "reference_null_share": 0.7}, False),
+        ("null_share", {"nulls": 300, "reference_null_share": 0.11}, False),
         # One that is rarely null does not.
-        ("null_share", {"nulls": 300, "reference_null_share": 0.11}, True),
+        ("null_share", {"nulls": 150, "reference_null_share": 0.02}, True),
         # NaN is counted by itself, against what the reference misses.
         ("nan_share", {"nans": 51}, True),
         ("nan_share", {"nans": 200, "reference_null_share": 0.2}, False),
@@ -45,6 +46,15 @@ def asked(evidence=QUIET):
         ("stuck_value", {"kind": "categorical", "top_share": 0.97, "reference_top_share": 0.2}, True),
         # Small whole numbers behave like categories.
         ("stuck_value", {"top_share": 0.7, "reference_top_share": 0.3}, False),
+        # A weekday fills every one-day window, a month every monthly one: also one that is new.
+        ("stuck_value", {"top_share": 1.0, "reference_top_share": 0.14, "reference_most": 1.0}, False),
+        ("stuck_value", {"top_share": 1.0, "reference_top_share": 0.0, "reference_most": 1.0}, False),
+        # A merchant does not.
+        (
+            "stuck_value",
+            {"kind": "categorical", "top_share": 1.0, "reference_top_share": 0.23, "reference_most": 0.27},
+            True,
+        ),
         # No value at all to name.
         ("stuck_value", {"top_value": None, "top_share": 0.5}, True),
         # Cents for euros, and euros for cents.

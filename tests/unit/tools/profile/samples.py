@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -46,7 +47,7 @@ def cut(columns: dict[str, pa.Array], pieces: int, seed: int) -> Iterator[tuple[
     """Yield the columns in random consecutive pieces, empty ones among them."""
     rows = len(next(iter(columns.values())))
     marks = [0, *sorted(np.random.default_rng(seed).integers(0, rows + 1, pieces - 1).tolist()), rows]
-    for first, last in zip(marks, marks[1:], strict=False):
+    for first, last in pairwise(marks):
         yield {name: column[first:last] for name, column in columns.items()}, last - first
 
 
@@ -55,7 +56,7 @@ def counted(columns: dict[str, pa.Array], profile: FeatureProfile) -> FeatureCou
 
 
 def scored(rows: int, seed: int, days: int = 10, harm: float = 0.0) -> Scored:
-    """Return calibrated scores of a rare event and their labels; `harm` is the share of labels drawn without the score."""
+    """Return calibrated scores of a rare event and labels; `harm` is the share of labels that ignore the score."""
     draw = np.random.default_rng(seed)
     score = draw.beta(0.8, 6, rows)
     label = draw.random(rows) < np.where(draw.random(rows) < harm, score.mean(), score)

@@ -100,9 +100,7 @@ def test_score_cells_add_up_exactly(seed: int):
     cuts = choose_cells(rows, 0.5)
     whole = count_cells(rows.score, label, cuts)
     marks = sorted(np.random.default_rng(seed).integers(0, 3_000, 7).tolist())
-    parts = [
-        count_cells(rows.score[a:b], label[a:b], cuts) for a, b in zip([0, *marks], [*marks, 3_000], strict=True)
-    ]
+    parts = [count_cells(rows.score[a:b], label[a:b], cuts) for a, b in zip([0, *marks], [*marks, 3_000], strict=True)]
     assert reduce(add, parts) == whole
     assert load(CellCounts, dump(whole)) == whole
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tools.profile.distance import _chi_square_999, factor, ordered_distance, unordered_distance
-from tools.profile.sketch import LogHistogram, log_histogram
+from tools.profile.distance import _chi_square_999, ordered_distance, unordered_distance
 
 
 def bins(rows: int, shares: list[float], seed: int) -> tuple[int, ...]:
@@ -63,43 +62,3 @@ def test_rare_categories_are_pooled_and_frequent_ones_are_not():
     collapsed = unordered_distance(reference, (500, 400, 100, *(0,) * 999))
     assert collapsed is not None
     assert collapsed.psi < collapsed.noise
-
-
-def histogram(values: np.ndarray) -> LogHistogram:
-    return log_histogram(values)
-
-
-@pytest.mark.parametrize("multiple", [100.0, 0.01, 2.54, 0.5, 1000.0, -1.0])
-@pytest.mark.parametrize("kind", ["lognormal", "normal", "exponential", "constant"])
-def test_a_factor_is_found(multiple: float, kind: str):
-    draw = np.random.default_rng(4)
-    made = {
-        "lognormal": lambda n: draw.lognormal(3, 1, n),
-        "normal": lambda n: draw.normal(50, 10, n),
-        "exponential": lambda n: draw.exponential(3, n),
-        "constant": lambda n: np.full(n, 7.0),
-    }[kind]
-    found = factor(histogram(made(20_000)), histogram(made(1_500) * multiple))
-    if multiple < 0:
-        assert found is None
-    else:
-        assert found is not None
-        assert found.factor == pytest.approx(multiple, rel=0.12)
-        assert found.residual < 0.25
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_no_factor_without_one(seed: int):
-    draw = np.random.default_rng(seed)
-    assert factor(histogram(draw.lognormal(3, 1, 20_000)), histogram(draw.lognormal(3, 1, 300))) is None
-    assert factor(histogram(draw.normal(size=20_000)), histogram(draw.normal(0.5, 1, 300))) is None
-    assert factor(histogram(draw.poisson(1, 20_000).astype(float)), histogram(draw.poisson(2, 300).astype(float))) is None
-    assert factor(histogram(draw.lognormal(0, 1, 5_000)), histogram(draw.lognormal(0.9, 0.4, 5_000))) is None
-
-
-def test_no_factor_without_values():
-    some, none = histogram(np.array([1.0, 2.0])), histogram(np.array([]))
-    zeros = histogram(np.zeros(5))
-    assert factor(some, none) is None
-    assert factor(none, some) is None
-    assert factor(some, zeros) is None

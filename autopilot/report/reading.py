@@ -1,0 +1,223 @@
+"""What a run's comparison says to the person who must decide: the recommendation, the numbers that matter, the doubts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from autopilot import words
+from graph.model import Json
+from graph.policy.metrics import better_by
+
+Tone = Literal["good", "bad", "open"]
+
+CONFIDENT = 1.25
+"""A calibration slope this far from 1, either way, is worth a word: scores are then read as more than they are."""
+_METRICS = ("roc_auc", "average_precision", "log_loss", "brier", "f1", "accuracy")
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The recommendation while a person is asked, else what became of the run: a word or two, and a sentence."""
+
+    word: str
+    tone: Tone
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number that matters, and what to hold it against."""
+
+    label: str
+    value: str
+    note: str = ""
+    tone: Tone = "open"
+
+
+_ADVICE: dict[str, Headline] = {
+    "passed": Headline("Approve", "good", "{it} passed every check"),
+    "failed": Headline("Deny", "bad", "{it} failed the gate"),
+    "inconclusive": Headline("Deny for now", "open", "the numbers do not decide it"),
+    "error": Headline("Deny", "bad", "{it} could not be judged"),
+}
+_ENDED: dict[str, tuple[str, Tone]] = {
+    "promoted": ("Promoted", "good"),
+    "rolled_back": ("Rolled back", "good"),
+    "denied": ("Denied", "bad"),
+    "expired": ("Expired", "open"),
+    "voided": ("Voided", "open"),
+    "cancelled": ("Cancelled", "open"),
+    "validation_failed": ("Not good enough", "bad"),
+    "validation_inconclusive": ("Undecided", "open"),
+    "failed": ("Failed", "bad"),
+}
+
+
+def advice(found: Json) -> Headline:
+    """Return the recommendation that the checks make, whatever became of it."""
+    said = _ADVICE[found["validation"]["outcome"]]
+    return Headline(said.word, said.tone, said.text.format(it=challenger_noun(found)))
+
+
+def headline(found: Json) -> Headline:
+    """Return what a reader wants to know first."""
+    if found["validation"] is None:
+        return Headline(words.state(found).capitalize(), "open", f"nothing was compared: {found['reason']}")
+    recommended = advice(found)
+    if found["outcome"] is None:
+        return recommended
+    word, tone = _ENDED.get(found["outcome"], (words.state(found).capitalize(), "open"))
+    was = f"; the recommendation was: {recommended.word.lower()}" if found["approval"] else ""
+    return Headline(word, tone, found["reason"] + was)
+
+
+def is_return(found: Json) -> bool:
+    """Tell whether an earlier version is asked back, rather than a new one brought in."""
+    return bool(found["action"] == "rollback")
+
+
+def challenger_noun(found: Json) -> str:
+    """Return what the challenger is called in a sentence."""
+    return "the earlier version" if is_return(found) else "the challenger"
+
+
+def metric_names(comparison: Json, first: str | None) -> list[str]:
+    """Return the measured metrics, the one that decides first; storage does not keep an order."""
+    order = [first, *_METRICS]
+    return sorted(comparison["metrics"], key=lambda name: (order.index(name) if name in order else len(order), name))
+
+
+def deciding_metric(found: Json) -> str | None:
+    """Return the metric of the model's policy."""
+    policy = found["policy"]
+    return str(policy["policy"]["metric"]) if policy else None
+
+
+def part(comparison: Json | None, name: str) -> Json | None:
+    """Return one part of the compared rows by its name, if it has rows."""
+    parts: list[Json] = comparison["differences"] if comparison else []
+    return next((each for each in parts if each["name"] == name and each["rows"]), None)
+
+
+def part_name(name: str) -> str:
+    """Return which rows a difference is about."""
+    known = {"overall": "all rows", "harm": "window that triggered", "rest": "rows before it"}
+    return known.get(name, name.removeprefix("slice:"))
+
+
+def figures(found: Json) -> list[Figure]:
+    """Return the numbers that matter, the most telling first."""
+    validation, comparison = found["validation"], found["validation"]["comparison"]
+    passed = sum(check["outcome"] == "passed" for check in validation["checks"])
+    tone = advice(found).tone
+    checks = Figure("checks passed", f"{passed} of {len(validation['checks'])}", "", tone)
+    if comparison is None or not comparison["metrics"]:
+        return [checks]
+    return [*_gain(found, comparison), checks, *_rows(validation), *_cost(found, comparison)]
+
+
+def _gain(found: Json, comparison: Json) -> Iterator[Figure]:
+    telling = part(comparison, "harm") or part(comparison, "overall")
+    if telling:
+        difference = telling["difference"]
+        tone: Tone = _direction(difference)
+        note = f"champion {words.number(telling['champion'])}, better by {words.interval(difference, signed=True)}"
+        label = f"{telling['metric']}, {part_name(telling['name'])}"
+        yield Figure(label, words.number(telling["challenger"]), note, tone)
+        return
+    name = metric_names(comparison, deciding_metric(found))[0]
+    asked = found["policy"]["validation"]["minimum"].get(name) if found["policy"] else None
+    note = f"asked for is {words.number(asked)}" if asked is not None else "no champion to compare with"
+    yield Figure(name, words.number(comparison["metrics"][name]["challenger"]), note)
+
+
+def _direction(difference: Json | None) -> Tone:
+    if difference is None or difference["low"] is None or difference["high"] is None:
+        return "open"
+    return "good" if difference["low"] > 0 else "bad" if difference["high"] < 0 else "open"
+
+
+def _rows(validation: Json) -> Iterator[Figure]:
+    holdout = validation["holdout"]
+    if holdout:
+        note = f"{holdout['positives']:,} positive; {words.span(holdout['start'], holdout['end'])}"
+        yield Figure("labelled rows", words.number(holdout["rows"]), note)
+
+
+def _cost(found: Json, comparison: Json) -> Iterator[Figure]:
+    if found["validation"]["champion"]:
+        flips = comparison["negative_flips"]
+        note = f"{words.share(flips, comparison['rows'])} of rows: the champion right, {challenger_noun(found)} wrong"
+        yield Figure("negative flips", words.number(flips), note)
+    latency = comparison["latency_ms"]
+    if "challenger" in latency:
+        before = f"champion {latency['champion']:.1f} ms" if "champion" in latency else ""
+        limit = found["policy"]["validation"]["max_latency_ms"] if found["policy"] else None
+        most = f"at most {words.number(limit)} ms" if limit else ""
+        note = ", ".join(each for each in (before, most) if each)
+        yield Figure("p95 per row", f"{latency['challenger']:.1f} ms", note)
+
+
+def doubts(found: Json) -> list[str]:
+    """Return what speaks against the recommendation, or leaves it open; the worst first."""
+    validation = found["validation"]
+    said = [
+        f"{check['name']} {check['outcome']}: {check['detail']}"
+        for check in validation["checks"]
+        if check["outcome"] != "passed" and not is_slice(check)
+    ]
+    comparison = validation["comparison"]
+    if comparison is None:
+        return [*said, "both models' numbers are as their pipelines logged them; nothing was scored here"]
+    if comparison["load_error"]:
+        return said
+    if validation["champion"] is None:
+        said.append("there is no champion to compare with: only the minimums speak")
+    return [*said, *_slices(found, comparison), *_losses(found, comparison), *_calibration(found, comparison)]
+
+
+def is_slice(named: Json) -> bool:
+    """Tell whether a check or a difference is about one slice."""
+    return str(named["name"]).startswith("slice:")
+
+
+def _slices(found: Json, comparison: Json) -> Iterator[str]:
+    failed = {check["name"] for check in found["validation"]["checks"] if check["outcome"] != "passed"}
+    parts = [each for each in comparison["differences"] if is_slice(each)]
+    lost = [each for each in parts if each["name"] in failed]
+    worse = [each for each in parts if (_value(each) or 0) < 0 and each["name"] not in failed]
+    least = found["policy"]["validation"]["min_positives"] if found["policy"] else 0
+    thin = [f"{part_name(each['name'])} ({each['positives']})" for each in parts if each["positives"] < least]
+    of = words.count(len(parts), "slice")
+    if lost:
+        yield f"fails in {len(lost)} of {of}: {_by_how_much(lost)}"
+    if worse:
+        yield f"worse in {len(worse)} of {of}, not certainly beyond the margin: {_by_how_much(worse)}"
+    if thin:
+        yield f"few positives to judge by: {', '.join(thin)}"
+
+
+def _by_how_much(parts: list[Json]) -> str:
+    ordered = sorted(parts, key=lambda each: _value(each) or 0)
+    return ", ".join(f"{part_name(each['name'])} {words.number(_value(each), signed=True)}" for each in ordered)
+
+
+def _value(difference: Json) -> float | None:
+    interval = difference["difference"]
+    value: float | None = interval["value"] if interval else None
+    return value
+
+
+def _losses(found: Json, comparison: Json) -> Iterator[str]:
+    for name in metric_names(comparison, deciding_metric(found)):
+        champion, challenger = (comparison["metrics"][name].get(side) for side in ("champion", "challenger"))
+        if champion is not None and challenger is not None and better_by(name, challenger, champion) < 0:
+            yield f"{name} is worse over all rows: {words.number(challenger)} against {words.number(champion)}"
+
+
+def _calibration(found: Json, comparison: Json) -> Iterator[str]:
+    slope = comparison["calibration"].get("challenger", {}).get("slope")
+    if slope is None or 1 / CONFIDENT <= slope <= CONFIDENT:
+        return
+    how = "over" if slope < 1 else "under"
+    yield f"{challenger_noun(found)}'s scores are {how}confident: calibration slope {words.number(slope)}, where 1 is true"

@@ -1,0 +1,79 @@
+"""What the product costs on top of LangGraph: CPU of a full run against a bare graph, and rows that checks leave.
+
+Both sides run side by side in one process on one real Postgres: the same six nodes, the same two waits and wake-ups,
+durability "sync". Ours adds the ledger, the locks and the policy; the outside is played by the tests' fakes.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+from uuid import uuid4
+
+from benchmarks.bare import bare_graph, bare_run
+from benchmarks.outcome import report
+from checkpoints.embedded.cluster import EmbeddedPostgres
+from checkpoints.saver import saver
+from tests.house import DEGRADED, HEALTHY, MODEL, House, fresh_database, house
+
+ROUNDS, PER_ROUND, CHECKS = 7, 10, 100
+
+
+def main() -> int:
+    """Measure both, print, return the exit code."""
+    folder = Path(tempfile.mkdtemp(prefix="ap-"))
+    folder.chmod(0o755)
+    server = EmbeddedPostgres(folder / "postgres")
+    server.ensure()
+    try:
+        return _measure(server, folder)
+    finally:
+        server.destroy()
+
+
+def _measure(server: EmbeddedPostgres, folder: Path) -> int:
+    dsn, bare_dsn = fresh_database(server), fresh_database(server)
+    with house(dsn, folder) as home, saver(bare_dsn) as threads:
+        graph = bare_graph(threads)
+        ours, floor = _side_by_side(lambda: full_run(home), lambda: bare_run(graph, str(uuid4())))
+        before = home.checkpoints()
+        home.monitor.evidence = HEALTHY
+        for _ in range(CHECKS):
+            home.engine.run(MODEL)
+        rows = home.checkpoints() - before
+    ratio = median(a / b for a, b in zip(ours, floor, strict=True))
+    print(f"six nodes, two waits: {median(ours):.1f} ms CPU ours, {median(floor):.1f} ms bare LangGraph; ratio {ratio:.2f}")
+    print(f"checkpoint rows left by {CHECKS} checks without action: {rows}")
+    figures = {"cpu_ratio": ratio, "cpu_ms": median(ours), "bare_cpu_ms": median(floor), "rows_of_idle_checks": rows}
+    return report("overhead", figures, [("cpu_ratio", "gate", 1.5, ratio), ("rows_of_idle_checks", "gate", 0, rows)])
+
+
+def full_run(home: House) -> None:
+    """Take one degraded model through all six nodes to its promotion."""
+    home.monitor.evidence = DEGRADED
+    run = home.engine.run(MODEL)
+    home.trained(run)
+    home.say(run)
+    if home.row(run)["outcome"] != "promoted":
+        raise SystemExit(f"the run ended {home.row(run)['outcome']}, nothing was measured")
+    home.clock.pass_time(timedelta(hours=1))
+
+
+def _side_by_side(ours: Callable[[], None], floor: Callable[[], None]) -> tuple[list[float], list[float]]:
+    """Return CPU milliseconds per run of both, round by round in turn, so that a slow spell hits both."""
+    ours(), floor()
+    measured: tuple[list[float], list[float]] = ([], [])
+    for _ in range(ROUNDS):
+        for times, act in zip(measured, (ours, floor), strict=True):
+            began = time.process_time()
+            for _ in range(PER_ROUND):
+                act()
+            times.append((time.process_time() - began) * 1000 / PER_ROUND)
+    return measured
+
+
+if __name__ == "__main__":
+    sys.exit(main())
