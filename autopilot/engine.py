@@ -70,13 +70,11 @@ class Engine:
 
     def carry_on(self, run: str) -> None:
         """Take a run as far as it goes without waiting. A second process waits for the first, then sees where it stands."""
-        row = self._book.runs.row(run)
-        if row["outcome"] is not None:
-            return
-        if row["action"] is None:
-            self._check(row["model"], run)
         with self._book.database.locked(f"run {run}"):
             row = self._book.runs.row(run)
+            if row["outcome"] is None and row["action"] is None:
+                self._check(row["model"], run)
+                row = self._book.runs.row(run)
             if row["outcome"] is None:
                 self._advance(row["model"], run)
 
@@ -137,7 +135,7 @@ class Engine:
         target = _return_target(model, champion, previous)
         run = str(uuid4())
         self._book.runs.open(run, model, now, by, os_user)
-        decision = retraining.request_rollback(deps.spec, self._book.history(model, now), now, by, target)
+        decision = retraining.request_rollback(deps.spec, self._book.history(deps.spec), now, by, target)
         recorded = self._book.record_decision(run, decision, deps.spec, champion.version if champion else None, now)
         if not recorded or decision.action != "rollback":
             active = self._book.runs.active(model)
@@ -172,6 +170,9 @@ class Engine:
                 if at.at == "waiting" and not self._answered(model, run, str(at.kind)):
                     return None
                 at = self._step(at, where, model, run)
+                if at.at == "waiting":
+                    # It began to wait just now. Whoever brings the answer carries the run on.
+                    return None
         except AutopilotError as error:
             self._stopped(run, error)
             raise

@@ -36,10 +36,15 @@ def _fraction(value: float, signed: bool) -> str:
 
 
 def interval(value: Json | None, signed: bool = False) -> str:
-    """Return `0.042 [0.031, 0.055]`."""
+    """Return `0.0420 [0.0310, 0.0552]`: all three to the same place, so that intervals below each other compare."""
     if value is None:
         return NOTHING
-    middle, low, high = (number(value[key], signed) for key in ("value", "low", "high"))
+    parts = [value[key] for key in ("value", "low", "high")]
+    if any(part is None or not math.isfinite(part) for part in parts):
+        return NOTHING
+    sizes = [abs(part) for part in parts]
+    form = ".4f" if 0.001 <= max(sizes) < 10 else ".4g"
+    middle, low, high = (f"{part:{'+' if signed else ''}{form}}" for part in parts)
     return f"{middle} [{low}, {high}]"
 
 
@@ -81,14 +86,20 @@ def length(duration: timedelta) -> str:
     return count(int(size) if size == int(size) else size, noun)
 
 
-def spoken(word: str | None) -> str:
-    """Return one of the product's words as it is read: `broken_data` is `broken data`."""
-    return word.replace("_", " ") if word else NOTHING
+def spoken(word: str) -> str:
+    """Return the product's words as they are read aloud: `broken_data` is `broken data`."""
+    return word.replace("_", " ")
+
+
+def sentence(text: str) -> str:
+    """Return text as a sentence of its own."""
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def state(run: Json) -> str:
     """Return what became of a run, or what it does now."""
-    return spoken(run["outcome"] or run["status"])
+    word: str = run["outcome"] or run["status"]
+    return word
 
 
 def one_line(text: object) -> str:
@@ -132,7 +143,7 @@ def flowing(pieces: Iterable[str], first: str, rest: str, width: int = WIDTH, be
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None, indent: str = "") -> str:
-    """Return left-aligned columns; the last one is as long as it is, or cut where lines may have `width` columns only."""
+    """Return left-aligned columns; the last one is as long as it is, or cut where a line may be `width` wide only."""
     cells = [[one_line(cell) for cell in row] for row in [head, *rows]]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head) - 1)]
     lines = []

@@ -1,9 +1,10 @@
 """Connections to our database, and the one translation of the driver's errors into ours."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from time import monotonic
-from typing import Any, LiteralString
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
 from psycopg.rows import dict_row
@@ -12,13 +13,16 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from graph.errors import Misconfigured, Unavailable
 
 Row = dict[str, Any]
+Cursor = psycopg.Cursor[Row]
+T = TypeVar("T")
 _FRESH_S = 1.0
 
 
 class Connection(psycopg.Connection[Row]):
-    """A connection that knows when it was last given back."""
+    """A connection that knows when it was last seen alive."""
 
-    idle_since = 0.0
+    seen_alive = 0.0
+
 
 LEDGER_SCHEMA = "autopilot"
 THREAD_SCHEMA = "langgraph"
@@ -29,28 +33,31 @@ def translated() -> Iterator[None]:
     """Turn the driver's connection and rights errors into ours; programming errors stay what they are."""
     try:
         yield
-    except (PoolTimeout, psycopg.OperationalError) as error:
-        raise Unavailable(
+    except psycopg.Error as error:
+        raise _ours(error) from None
+
+
+def _ours(error: psycopg.Error) -> Exception:
+    if isinstance(error, (PoolTimeout, psycopg.OperationalError)):
+        return Unavailable(
             f"the database did not answer: {_first_line(error)}", "check DATABASE_URL, or: autopilot doctor"
-        ) from None
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise Misconfigured(f"the database login lacks a right: {_first_line(error)}", "autopilot doctor") from None
-    except psycopg.errors.UndefinedTable:
-        raise Misconfigured("the database holds no ledger yet", "create it with: autopilot db migrate") from None
+        )
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return Misconfigured(f"the database login lacks a right: {_first_line(error)}", "autopilot doctor")
+    if isinstance(error, psycopg.errors.UndefinedTable):
+        return Misconfigured("the database holds no ledger yet", "create it with: autopilot db migrate")
+    return error
 
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def _returned(connection: Connection) -> None:
-    connection.idle_since = monotonic()
-
-
 def _checked(connection: Connection) -> None:
-    """Ask a connection that lay idle whether it still lives; one used a moment ago would only cost a round trip more."""
-    if monotonic() - connection.idle_since > _FRESH_S:
+    """Ask a connection now and then whether it still lives: before every statement, that would double their cost."""
+    if monotonic() - connection.seen_alive > _FRESH_S:
         ConnectionPool.check_connection(connection)
+        connection.seen_alive = monotonic()
 
 
 def pool(dsn: str, schema: str, size: int = 4) -> ConnectionPool[Connection]:
@@ -64,7 +71,6 @@ def pool(dsn: str, schema: str, size: int = 4) -> ConnectionPool[Connection]:
         max_lifetime=1800,
         open=False,
         check=_checked,
-        reset=_returned,
         kwargs={
             "autocommit": True,
             "prepare_threshold": 0,
@@ -78,12 +84,16 @@ def pool(dsn: str, schema: str, size: int = 4) -> ConnectionPool[Connection]:
 
 
 class Database:
-    """The ledger's connections: short statements from one pool, locks from another."""
+    """The ledger's connections. What is done under a lock is done on the lock's own connection.
+
+    So whoever lost the lock, because its connection broke, cannot write either.
+    """
 
     def __init__(self, dsn: str) -> None:
         self._pool = pool(dsn, LEDGER_SCHEMA)
-        # Of its own: statements made under locks must never wait for a connection that a lock holds.
+        # Of its own: a statement outside of locks must never wait for a connection that a lock holds.
         self._locks = pool(dsn, LEDGER_SCHEMA, 32)
+        self._mine: ContextVar[Connection | None] = ContextVar("mine", default=None)
 
     def close(self) -> None:
         """Close the pools. Safe to call when they were never opened."""
@@ -93,46 +103,74 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Yield a connection inside one transaction; an exception rolls it back."""
-        with _from(self._pool) as connection, connection.transaction():
+        with translated(), self._connection(self._pool) as connection, connection.transaction():
             yield connection
 
     def rows(self, sql: LiteralString, **values: Any) -> list[Row]:
         """Run one statement and return its rows."""
-        with _from(self._pool) as connection:
-            return connection.execute(sql, values).fetchall()
+        return self._run(sql, values, _all)
 
     def row(self, sql: LiteralString, **values: Any) -> Row | None:
         """Run one statement and return its first row, if any."""
-        with _from(self._pool) as connection:
-            return connection.execute(sql, values).fetchone()
+        return self._run(sql, values, _first)
 
     def execute(self, sql: LiteralString, **values: Any) -> int:
         """Run one statement and return how many rows it touched."""
-        with _from(self._pool) as connection:
-            return connection.execute(sql, values).rowcount
+        return self._run(sql, values, _count)
 
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
-        """Hold a lock, waiting for it, on a connection that nothing else uses meanwhile. It ends with the process."""
-        with _from(self._locks) as connection:
-            connection.execute("select pg_advisory_lock(hashtextextended(%(name)s, 0))", {"name": name})
+        """Hold a lock, waiting for it. It ends with its connection, and that with the process."""
+        with self._connection(self._locks) as connection:
+            token = self._mine.set(connection)
             try:
-                yield
+                with _lock(connection, name):
+                    yield
             finally:
-                _unlock(connection, name)
+                self._mine.reset(token)
 
+    def _run(self, sql: LiteralString, values: Row, read: Callable[[Cursor], T]) -> T:
+        mine = self._mine.get()
+        try:
+            if mine is not None:
+                return read(mine.execute(sql, values))
+            with self._connection(self._pool) as connection:
+                return read(connection.execute(sql, values))
+        except psycopg.Error as error:
+            raise _ours(error) from None
 
-@contextmanager
-def _from(source: ConnectionPool[Connection]) -> Iterator[Connection]:
-    with translated():
+    @contextmanager
+    def _connection(self, source: ConnectionPool[Connection]) -> Iterator[Connection]:
+        mine = self._mine.get()
+        if mine is not None:
+            yield mine
+            return
         source.open()
         with source.connection() as connection:
             yield connection
 
 
-def _unlock(connection: Connection, name: str) -> None:
-    """Give the lock back. A connection that cannot is closed, which gives it back too."""
+@contextmanager
+def _lock(connection: Connection, name: str) -> Iterator[None]:
+    with translated():
+        connection.execute("select pg_advisory_lock(hashtextextended(%(name)s, 0))", {"name": name})
     try:
-        connection.execute("select pg_advisory_unlock(hashtextextended(%(name)s, 0))", {"name": name})
-    except psycopg.Error:
-        connection.close()
+        yield
+    finally:
+        try:
+            connection.execute("select pg_advisory_unlock(hashtextextended(%(name)s, 0))", {"name": name})
+        except psycopg.Error:
+            # A connection that cannot give the lock back is closed, which gives it back too.
+            connection.close()
+
+
+def _all(cursor: Cursor) -> list[Row]:
+    return cursor.fetchall()
+
+
+def _first(cursor: Cursor) -> Row | None:
+    return cursor.fetchone()
+
+
+def _count(cursor: Cursor) -> int:
+    return cursor.rowcount

@@ -16,6 +16,6 @@ def saver(dsn: str, size: int = 4) -> Iterator[PostgresSaver]:
     with translated():
         connections.open()
     try:
-        yield PostgresSaver(connections, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
+        yield PostgresSaver(connections, serde=JsonPlusSerializer(allowed_msgpack_modules=None))  # type: ignore[arg-type]
     finally:
         connections.close()

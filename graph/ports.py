@@ -176,7 +176,7 @@ class Ledger(Protocol):
     def evidence(self, run: str) -> Evidence:
         """Return what the check of this run measured."""
 
-    def history(self, model: str, now: datetime) -> History:
+    def history(self, spec: ModelSpec) -> History:
         """Return what rules need to know about the model's past."""
 
     def record_decision(

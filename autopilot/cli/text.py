@@ -1,32 +1,64 @@
 """Runs and models as lines for a terminal."""
 
+import shutil
+import sys
+
+from autopilot import words
 from graph.model import Json
 
-_MARK = {"passed": "✓", "failed": "✗", "inconclusive": "?", "error": "!"}
+_UNCUT = 100_000
+
+
+def screen() -> int:
+    """Return how many columns a table may have: what the terminal shows, and all there are where output is piped."""
+    return shutil.get_terminal_size((words.WIDTH, 40)).columns if sys.stdout.isatty() else _UNCUT
+
+
+def page() -> int:
+    """Return how many columns running text may have."""
+    return max(60, min(words.WIDTH, screen()))
 
 
 def run_text(run: Json) -> str:
     """Return one run in a few lines: what was seen, what was done, what comes next."""
-    state = run["outcome"] or run["status"]
-    lines = [
-        f"{run['model']}  run {run['run']}",
-        f"  {state}: {run['reason']}",
-        f"  verdict {run['verdict'] or '-'} · cause {run['cause'] or '-'} · action {run['action'] or '-'}",
+    said = [
+        f"verdict {words.number(run['verdict'])} · cause {words.number(run['cause'])}"
+        f" · action {words.number(run['action'])}",
+        f"champion {run['champion'] or 'none'}" + (f" · challenger {run['challenger']}" if run["challenger"] else ""),
+        *([f"job {run['job']['id']} ({run['job']['pipeline']}): {run['job']['state']}"] if run["job"] else []),
     ]
-    versions = f"champion {run['champion'] or 'none'}"
-    lines.append(f"  {versions}" + (f" · challenger {run['challenger']}" if run["challenger"] else ""))
-    if run["job"]:
-        lines.append(f"  job {run['job']['id']} ({run['job']['pipeline']}): {run['job']['state']}")
-    lines += [
-        f"  {_MARK[check['outcome']]} {check['name']}: {check['detail'] or check['outcome']}" for check in run["checks"]
-    ]
+    lines = [f"{run['model']}  run {run['run']}", *_reason(run)]
+    lines += [line for text in said for line in words.wrapped(text, "  ", "    ", page())]
+    lines += _checks(run["checks"])
     if run["approval"] and run["outcome"] is None:
-        lines.append(
-            f"  waits for approval until {run['approval']['expires_at']}, fingerprint {run['approval']['fingerprint'][:12]}"
-        )
-    if run["next"]:
-        lines.append(f"  next: {run['next']}")
-    return "\n".join(lines)
+        until = words.moment(run["approval"]["expires_at"])
+        lines.append(f"  waits for approval until {until}, fingerprint {run['approval']['fingerprint'][:16]}")
+    # One command a line: a command that is broken over two cannot be copied.
+    lines += [f"  next: {command}" for command in (run["next"] or "").split(", or: ") if command]
+    return words.printable("\n".join(lines))
+
+
+def _reason(run: Json) -> list[str]:
+    """Say what became of the run; the end of a failed job's output keeps its lines."""
+    first, _, output = (run["reason"] or "no decision yet").partition("\n")
+    told = words.wrapped(f"{words.state(run)}: {first}", "  ", "    ", page())
+    return told + [f"    | {words.cut(line, page() - 6)}" for line in output.splitlines()]
+
+
+def _checks(checks: list[Json]) -> list[str]:
+    """Show each check that did not pass, and count the others."""
+    lines: list[str] = []
+    for check in checks:
+        if check["outcome"] != "passed":
+            text = f"{check['name']}: {check['detail'] or check['outcome']}"
+            lines += words.wrapped(text, f"  {words.MARK[check['outcome']]} ", "    ", page())
+    passed = [check["name"] for check in checks if check["outcome"] == "passed"]
+    if passed:
+        names = [name for name in passed if not name.startswith("slice:")]
+        names += [words.count(len(passed) - len(names), "slice")] if len(names) < len(passed) else []
+        text = f"{len(passed)} of {words.count(len(checks), 'check')} passed: {', '.join(names)}"
+        lines += words.wrapped(text, f"  {words.MARK['passed']} ", "    ", page())
+    return lines
 
 
 def runs_text(runs: list[Json]) -> str:
@@ -36,39 +68,32 @@ def runs_text(runs: list[Json]) -> str:
     rows = [
         [
             run["run"][:8],
-            run["started_at"],
+            words.moment(run["started_at"]),
             run["model"],
-            run["outcome"] or run["status"],
-            run["verdict"] or "-",
-            run["reason"],
+            words.state(run),
+            words.number(run["verdict"]),
+            run["reason"] or words.NOTHING,
         ]
         for run in runs
     ]
-    return table(["run", "started", "model", "state", "verdict", "reason"], rows)
+    return words.printable(words.table(["run", "started", "model", "state", "verdict", "reason"], rows, screen()))
 
 
 def status_text(status: Json) -> str:
     """Return one line per model."""
+    if not status["models"]:
+        return "no models yet; describe one in autopilot.yaml: autopilot init"
     rows = [
         [
             model["model"],
             model["verdict"] or "unknown",
-            model["action"] or "-",
-            model["waiting_for"] or "-",
+            words.number(model["action"]),
+            words.number(model["waiting_for"]),
             model["champion"] or "none",
-            model["checked_at"] or "never",
-            model["reason"],
+            words.moment(model["checked_at"]) if model["checked_at"] else "never",
+            model["reason"] or words.NOTHING,
         ]
         for model in status["models"]
     ]
-    return table(["model", "verdict", "action", "waits for", "champion", "checked", "reason"], rows)
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """Return left-aligned columns; the last one is as long as it is."""
-    widths = [max(len(str(row[column])) for row in [head, *rows]) for column in range(len(head) - 1)]
-    lines = []
-    for row in [head, *rows]:
-        cells = [str(cell).ljust(width) for cell, width in zip(row[:-1], widths, strict=True)]
-        lines.append("  ".join([*cells, str(row[-1])]).rstrip())
-    return "\n".join(lines)
+    head = ["model", "verdict", "action", "waits for", "champion", "checked", "reason"]
+    return words.printable(words.table(head, rows, screen()))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from autopilot import words
-from autopilot.report.reading import is_slice
+from autopilot.report.reading import compared, conclusion, is_slice, lost_slices
 from graph.model import Json
 
 _INDENT = " " * 10
@@ -62,9 +62,10 @@ class _Page:
         self.lines += words.flowing(texts, f"  {mark} ", "    ", self.width)
 
     def quote(self, text: str) -> None:
-        """Add the last lines of somebody else's output as they are."""
-        for line in text.splitlines()[-_MOST_OUTPUT:]:
-            self.lines.append(f"{_INDENT}| {words.cut(line, self.width - len(_INDENT) - 2)}")
+        """Add the end of somebody else's output as it is."""
+        room = max(1, self.width - len(_INDENT) - 2)
+        pieces = [line[at : at + room] for line in text.splitlines() for at in range(0, len(line), room)]
+        self.lines += [f"{_INDENT}| {piece}" for piece in pieces[-_MOST_OUTPUT:]]
 
     def gap(self) -> None:
         """Separate what follows."""
@@ -82,20 +83,25 @@ def _top(page: _Page, found: Json) -> None:
         "  ",
         page.width,
     )
-    if found["decision"] is None:
-        page.say("  why", found["reason"] or "no decision yet: the check is still running, or its process died")
-        return
+    _standing(page, found)
     decided = found["decision"]
-    cause = "" if decided["cause"] == "none" else f", {words.spoken(decided['cause'])}"
-    page.say("  decided", f"{words.spoken(decided['verdict'])}{cause} → {words.spoken(decided['action'])}")
+    if decided is None:
+        return
+    page.say("  decided", conclusion(decided))
     page.say("  because", decided["reason"])
-    if found["reason"] and found["reason"] != decided["reason"]:
-        first, _, output = found["reason"].partition("\n")
-        page.say("  ended" if found["outcome"] else "  now", first)
-        page.quote(output)
     for blame in found["blame"]:
         if blame["detail"] not in decided["reason"]:
             page.say("  blamed", f"{blame['feature']}: {blame['detail']}")
+
+
+def _standing(page: _Page, found: Json) -> None:
+    """Say where the run stands, where that is more than its decision."""
+    if found["decision"] is None and not found["reason"]:
+        page.say("  now", "no decision yet: the check is still running, or its process died")
+    elif found["reason"] and (found["decision"] is None or found["reason"] != found["decision"]["reason"]):
+        first, _, output = found["reason"].partition("\n")
+        page.say("  ended" if found["outcome"] else "  now", first)
+        page.quote(output)
 
 
 def _seen(page: _Page, found: Json) -> None:
@@ -111,12 +117,16 @@ def _seen(page: _Page, found: Json) -> None:
         "seen",
         [
             f"{words.count(evidence['rows'], 'row')}{usual}, {words.span(evidence['start'], evidence['end'])},"
-            f" of champion {evidence['champion'] or 'none'}; as of {words.moment(evidence['as_of'])}",
+            f" {_served(evidence)}; as of {words.moment(evidence['as_of'])}",
             *_amiss(evidence),
             *_drift(evidence),
             *[f"note: {note}" for note in evidence["notes"][:_MOST_NOTES]],
         ],
     )
+
+
+def _served(evidence: Json) -> str:
+    return f"served by champion {evidence['champion']}" if evidence["champion"] else "without a champion"
 
 
 def _amiss(evidence: Json) -> Iterator[str]:
@@ -140,7 +150,7 @@ def _drift(evidence: Json) -> Iterator[str]:
     top = sorted(known, key=lambda each: (-each["psi"], each["name"]))[:_MOST_DRIFTED]
     moved = sum(each["psi"] > (each["psi_noise"] or 0.0) for each in known)
     shown = ", ".join(f"{each['name']} {words.number(round(each['psi'], 4))}{_noise(each)}" for each in top)
-    yield f"drift (PSI, its noise): {shown}; {moved} of {words.count(len(known), 'feature')} beyond noise"
+    yield f"PSI (noise): {shown}; {moved} of {len(known)} beyond noise"
 
 
 def _noise(feature: Json) -> str:
@@ -152,10 +162,10 @@ def _labels(page: _Page, found: Json) -> None:
     if evidence is None:
         return
     labels = evidence["labels"]
-    page.say_all("labels", _labelled(labels) if labels else ["none to judge by"])
+    page.say_all("labels", _labelled(labels, found["rules"]) if labels else ["none to judge by"])
 
 
-def _labelled(labels: Json) -> Iterator[str]:
+def _labelled(labels: Json, rules: list[Json]) -> Iterator[str]:
     came = f"{labels['labelled']:,} of {words.count(labels['predictions'], 'row')} have one"
     due = ""
     if labels["expected_positives"]:
@@ -167,7 +177,8 @@ def _labelled(labels: Json) -> Iterator[str]:
             f"{labels['metric']} {words.interval(labels['realised'])}; the scores foresee"
             f" {words.number(labels['foreseen'])}, the reference had {words.number(labels['reference_value'])}"
         )
-    if labels["brier_excess"]:
+    told = any(rule["rule"] == "unexplained_loss" and rule["detail"] for rule in rules)
+    if labels["brier_excess"] and not told:
         yield f"loss per row that the mix of rows does not explain: {words.interval(labels['brier_excess'])}"
     low, high = labels["positive_lift_low"], labels["positive_lift_high"]
     if low is not None and high is not None:
@@ -188,7 +199,9 @@ def _rules(page: _Page, found: Json) -> None:
     counts = [f"{len(rules)} {words.spoken(outcome)}" for outcome, rules in by_outcome.items() if rules]
     page.say("rules", f"{', '.join(counts)}; value (limit)")
     for rule in by_outcome["blocked"]:
-        page.point(words.MARK["blocked"], f"{_measured('rule', rule)}: {rule['detail']}".removesuffix(": "))
+        # What decided is told in full at the top.
+        why = "as said above" if rule["detail"] in found["decision"]["reason"] else rule["detail"]
+        page.point(words.MARK["blocked"], f"{_measured('rule', rule)}: {why}")
     telling = [rule for rule in by_outcome["passed"] if _tells(rule)]
     for rule in telling:
         page.point(words.MARK["passed"], f"{_measured('rule', rule)}: {rule['detail']}")
@@ -219,7 +232,7 @@ def _trained(page: _Page, found: Json) -> None:
             page.say("trained", f"nothing: candidate {decided['reuse']['version']} is judged again")
         return
     page.gap()
-    on = f" on {words.span(decided['train_from'], decided['train_until'])}" if decided else ""
+    on = f" on rows of {words.span(decided['train_from'], decided['train_until'])}" if decided else ""
     first, _, output = (found["job_detail"] or "").partition("\n")
     told = found["reason"] and first and first in found["reason"]
     why = f": {first}" if first and not told and job["state"] != "succeeded" else ""
@@ -235,24 +248,21 @@ def _judged(page: _Page, found: Json) -> None:
     if validation is None:
         return
     page.gap()
-    champion = f"champion {validation['champion']['version']}" if validation["champion"] else "no champion"
-    holdout = validation["holdout"]
-    rows = ""
-    if holdout:
-        rows = f" on {words.count(holdout['rows'], 'row')}, {words.span(holdout['start'], holdout['end'])}"
-    judged = f"{validation['challenger']['name']} {validation['challenger']['version']} against {champion}{rows}"
-    page.say("judged", f"{judged}: {words.spoken(validation['outcome'])}")
-    checks = validation["checks"]
-    for check in checks:
-        if check["outcome"] != "passed":
+    page.say("judged", f"{words.spoken(validation['outcome'])}: {compared(found)}")
+    by_passed: dict[bool, list[Json]] = {True: [], False: []}
+    for check in validation["checks"]:
+        by_passed[check["outcome"] == "passed"].append(check)
+    for check in by_passed[False]:
+        if not is_slice(check):
             page.point(words.MARK[check["outcome"]], f"{check['name']}: {check['detail'] or check['outcome']}")
-    passed = [check for check in checks if check["outcome"] == "passed"]
-    telling = [check for check in passed if check["name"] in ("superiority", "non_inferiority")]
-    for check in telling:
+    page.points(words.MARK["failed"], list(lost_slices(found)))
+    told = [check for check in by_passed[True] if check["name"] in ("superiority", "non_inferiority")]
+    for check in told:
         page.point(words.MARK["passed"], f"{check['name']}: {check['detail']}")
-    rest = [_measured("name", check) for check in passed if check not in telling and not is_slice(check)]
-    slices = sum(is_slice(check) for check in passed)
-    page.points(words.MARK["passed"], [*rest, *([f"no loss shown in {words.count(slices, 'slice')}"] if slices else [])])
+    slices = sum(is_slice(check) for check in by_passed[True])
+    rest = [_measured("name", check) for check in by_passed[True] if check not in told and not is_slice(check)]
+    rest += [f"no loss shown in {words.count(slices, 'slice')}"] if slices else []
+    page.points(words.MARK["passed"], rest)
 
 
 def _asked(page: _Page, found: Json) -> None:
@@ -304,5 +314,6 @@ def _errors(page: _Page, found: Json) -> None:
 
 def _next(page: _Page, found: Json) -> None:
     page.gap()
-    coming = found["next"] or _AFTERWARDS.get(found["outcome"] or "", "autopilot runs")
-    page.say("next", coming.format(model=found["model"]))
+    coming = found["next"] or _AFTERWARDS.get(found["outcome"], "").format(model=found["model"])
+    # One command a line: a command that is broken over two cannot be copied.
+    page.say_all("next", coming.split(", or: "))

@@ -1,4 +1,4 @@
-"""What a run's comparison says to the person who must decide: the recommendation, the numbers that matter, the doubts."""
+"""What a comparison says to the person who must decide: the recommendation, the numbers that matter, the doubts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -61,12 +61,15 @@ def advice(found: Json) -> Headline:
 
 def headline(found: Json) -> Headline:
     """Return what a reader wants to know first."""
+    stands = words.spoken(words.state(found)).capitalize()
     if found["validation"] is None:
-        return Headline(words.state(found).capitalize(), "open", f"nothing was compared: {found['reason']}")
+        # The end of a failed job's output comes later, with its lines.
+        reason = (found["reason"] or "there is no decision yet").partition("\n")[0]
+        return Headline(stands, _ENDED.get(found["outcome"], ("", "open"))[1], f"nothing was compared: {reason}")
     recommended = advice(found)
     if found["outcome"] is None:
         return recommended
-    word, tone = _ENDED.get(found["outcome"], (words.state(found).capitalize(), "open"))
+    word, tone = _ENDED.get(found["outcome"], (stands, "open"))
     was = f"; the recommendation was: {recommended.word.lower()}" if found["approval"] else ""
     return Headline(word, tone, found["reason"] + was)
 
@@ -74,6 +77,15 @@ def headline(found: Json) -> Headline:
 def is_return(found: Json) -> bool:
     """Tell whether an earlier version is asked back, rather than a new one brought in."""
     return bool(found["action"] == "rollback")
+
+
+def conclusion(decided: Json) -> str:
+    """Return a decision in the product's words: what was found, because of what, and what is done."""
+    action = "no action" if decided["action"] == "none" else decided["action"]
+    if decided["return_to"]:
+        return f"a person asked → {action}"
+    cause = "" if decided["cause"] == "none" else f", {decided['cause']}"
+    return f"{decided['verdict']}{cause} → {action}"
 
 
 def challenger_noun(found: Json) -> str:
@@ -85,6 +97,18 @@ def metric_names(comparison: Json, first: str | None) -> list[str]:
     """Return the measured metrics, the one that decides first; storage does not keep an order."""
     order = [first, *_METRICS]
     return sorted(comparison["metrics"], key=lambda name: (order.index(name) if name in order else len(order), name))
+
+
+def compared(found: Json) -> str:
+    """Return what was held against what, and on which rows."""
+    validation = found["validation"]
+    champion = f"champion {validation['champion']['version']}" if validation["champion"] else "no champion"
+    noun = "version" if is_return(found) else "challenger"
+    holdout = validation["holdout"]
+    both = f"{noun} {validation['challenger']['version']} against {champion}"
+    if holdout is None:
+        return both
+    return f"{both}, {words.count(holdout['rows'], 'row')} of {words.span(holdout['start'], holdout['end'])}"
 
 
 def deciding_metric(found: Json) -> str | None:
@@ -182,19 +206,30 @@ def is_slice(named: Json) -> bool:
 
 
 def _slices(found: Json, comparison: Json) -> Iterator[str]:
-    failed = {check["name"] for check in found["validation"]["checks"] if check["outcome"] != "passed"}
     parts = [each for each in comparison["differences"] if is_slice(each)]
-    lost = [each for each in parts if each["name"] in failed]
+    failed = _failed(found["validation"])
     worse = [each for each in parts if (_value(each) or 0) < 0 and each["name"] not in failed]
     least = found["policy"]["validation"]["min_positives"] if found["policy"] else 0
     thin = [f"{part_name(each['name'])} ({each['positives']})" for each in parts if each["positives"] < least]
-    of = words.count(len(parts), "slice")
-    if lost:
-        yield f"fails in {len(lost)} of {of}: {_by_how_much(lost)}"
+    yield from lost_slices(found)
     if worse:
+        of = words.count(len(parts), "slice")
         yield f"worse in {len(worse)} of {of}, not certainly beyond the margin: {_by_how_much(worse)}"
     if thin:
         yield f"few positives to judge by: {', '.join(thin)}"
+
+
+def lost_slices(found: Json) -> Iterator[str]:
+    """Yield one text on the slices whose check did not pass, if there are any."""
+    comparison = found["validation"]["comparison"]
+    parts = [each for each in comparison["differences"] if is_slice(each)] if comparison else []
+    lost = [each for each in parts if each["name"] in _failed(found["validation"])]
+    if lost:
+        yield f"fails in {len(lost)} of {words.count(len(parts), 'slice')}, better by: {_by_how_much(lost)}"
+
+
+def _failed(validation: Json) -> set[str]:
+    return {check["name"] for check in validation["checks"] if check["outcome"] != "passed"}
 
 
 def _by_how_much(parts: list[Json]) -> str:
@@ -209,15 +244,18 @@ def _value(difference: Json) -> float | None:
 
 
 def _losses(found: Json, comparison: Json) -> Iterator[str]:
+    said = []
     for name in metric_names(comparison, deciding_metric(found)):
         champion, challenger = (comparison["metrics"][name].get(side) for side in ("champion", "challenger"))
         if champion is not None and challenger is not None and better_by(name, challenger, champion) < 0:
-            yield f"{name} is worse over all rows: {words.number(challenger)} against {words.number(champion)}"
+            said.append(f"{name} {words.number(challenger)} against {words.number(champion)}")
+    if said:
+        yield f"worse over all rows: {', '.join(said)}"
 
 
 def _calibration(found: Json, comparison: Json) -> Iterator[str]:
     slope = comparison["calibration"].get("challenger", {}).get("slope")
     if slope is None or 1 / CONFIDENT <= slope <= CONFIDENT:
         return
-    how = "over" if slope < 1 else "under"
-    yield f"{challenger_noun(found)}'s scores are {how}confident: calibration slope {words.number(slope)}, where 1 is true"
+    how = "overconfident" if slope < 1 else "underconfident"
+    yield f"{challenger_noun(found)}'s scores are {how}: calibration slope {words.number(slope)}, where 1 is right"

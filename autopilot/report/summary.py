@@ -1,95 +1,148 @@
-"""Champion against challenger as text: the recommendation, the numbers that matter, the doubts."""
+"""Champion against challenger as text: the recommendation, the numbers that matter, the doubts, then everything."""
 
-from autopilot.cli.text import table
-from autopilot.report import words
+from collections.abc import Iterator
+
+from autopilot import words
+from autopilot.report.explain import answer_text
+from autopilot.report.reading import (
+    compared,
+    deciding_metric,
+    doubts,
+    figures,
+    headline,
+    is_slice,
+    metric_names,
+    part_name,
+)
 from graph.model import Json
 
-_ADVICE = {
-    "passed": "approve: the challenger passed every check",
-    "failed": "deny: the challenger failed the gate",
-    "inconclusive": "deny for now: the numbers do not decide it",
-    "error": "deny: the challenger could not be judged",
-}
 
-
-def advice(found: Json) -> str:
-    """Return the recommendation in one line."""
-    return _ADVICE[found["validation"]["outcome"]]
-
-
-def report_text(found: Json) -> str:
+def report_text(found: Json, width: int = words.WIDTH) -> str:
     """Return the comparison that a run's approval is sealed to; says so when the run compared nothing."""
-    validation = found["validation"]
-    if validation is None:
-        return f"{words.headline(found)}\n  this run compared nothing: {found['reason']}"
-    parts = [
-        words.headline(found),
-        f"  {advice(found)}",
-        f"  {validation['reason']}",
-        "",
-        *_why(found),
-        "",
-        *_where(validation),
-    ]
-    if validation["comparison"]:
-        parts += ["", differences(validation["comparison"]), "", metrics(validation["comparison"])]
-    parts += ["", "checks", *_checks(validation)]
-    return "\n".join([*parts, "", *_seal(found)])
+    if found["validation"] is None:
+        return words.printable("\n".join([*_top(found, width), *_undo(found)]))
+    parts = [_top(found, width), _numbers(found, width), _doubts(found, width), _compared(found), _metrics(found)]
+    parts += [_calibration(found), _checks(found, width), _why(found, width), _seal(found, width), _undo(found)]
+    return words.printable("\n\n".join("\n".join(part) for part in parts if part))
 
 
-def _why(found: Json) -> list[str]:
-    decision = found["decision"] or {}
-    lines = [f"why: {decision.get('reason', '–')}"]
-    return lines + [f"  {blame['feature']}: {blame['detail']}" for blame in decision.get("blame", [])[:5]]
+def _top(found: Json, width: int) -> list[str]:
+    said = headline(found)
+    title = f"{found['model']} · {words.state(found)} · run {found['run']} · {words.moment(found['started_at'])}"
+    lines = [*words.wrapped(title, "", "  ", width), ""]
+    return lines + words.wrapped(f"{said.word.upper()}: {said.text}", "  ", "  ", width)
 
 
-def _where(validation: Json) -> list[str]:
-    champion = validation["champion"]["version"] if validation["champion"] else "none"
-    lines = [f"champion {champion} against {validation['challenger']['name']} {validation['challenger']['version']}"]
-    holdout = validation["holdout"]
-    if holdout:
-        span = f"{words.moment(holdout['start'])} to {words.moment(holdout['end'])}"
-        lines.append(
-            f"on {holdout['rows']} labelled rows ({holdout['positives']} positive) of {span}, which neither was trained on"
-        )
-    return lines
+def _numbers(found: Json, width: int) -> list[str]:
+    rows = [[figure.label, figure.value, figure.note] for figure in figures(found)]
+    return [compared(found), words.table(["", "", ""], rows, width, indent="  ").partition("\n")[2]]
 
 
-def differences(comparison: Json) -> str:
-    """Return the paired differences as a table; positive is better whatever the metric."""
+def _doubts(found: Json, width: int) -> list[str]:
+    said = [line for doubt in doubts(found) for line in words.wrapped(doubt, "  ! ", "    ", width)]
+    return ["doubts", *said] if said else ["doubts", "  none: no check, slice or metric speaks against it"]
+
+
+def _compared(found: Json) -> list[str]:
+    comparison = found["validation"]["comparison"]
+    parts = comparison["differences"] if comparison else []
+    if not parts:
+        return []
     rows = [
         [
-            part["name"],
-            part["metric"],
+            part_name(part["name"]),
             words.number(part["champion"]),
             words.number(part["challenger"]),
             words.interval(part["difference"], signed=True),
-            f"{part['rows']} rows, {part['positives']} positive, {part['blocks']} time blocks",
+            f"{part['rows']:,} ({part['positives']:,})",
+            f"{part['blocks']:,}",
         ]
-        for part in comparison["differences"]
+        for part in parts
     ]
-    return table(["rows of", "metric", "champion", "challenger", "better by [95 %]", "from"], rows)
+    head = [parts[0]["metric"], "champion", "challenger", "better by [95 %]", "rows (positive)", "time blocks"]
+    return [words.table(head, rows)]
 
 
-def metrics(comparison: Json) -> str:
-    """Return every metric of both as a table."""
+def _metrics(found: Json) -> list[str]:
+    comparison = found["validation"]["comparison"]
+    if not comparison or not comparison["metrics"]:
+        return []
+    rows = [[name, *_both(comparison["metrics"][name])] for name in metric_names(comparison, deciding_metric(found))]
+    rows += [[name, *_both(entry), *_own(entry)] for name, entry in sorted(comparison["custom"].items())]
+    return [words.table(["all rows", "champion", "challenger", ""], [[*row, ""][:4] for row in rows])]
+
+
+def _both(entry: Json) -> list[str]:
+    return [words.number(entry.get(side)) for side in ("champion", "challenger")]
+
+
+def _own(entry: Json) -> list[str]:
+    """Say what the owner's metric command made of its number."""
+    passed = entry.get("passed")
+    return ["by your command" if passed is None else f"by your command: {'passed' if passed else 'not passed'}"]
+
+
+def _calibration(found: Json) -> list[str]:
+    comparison = found["validation"]["comparison"]
+    if not comparison or not comparison["calibration"]:
+        return []
+    kinds = ("brier", "slope", "intercept", "mean_score", "positive_share")
     rows = [
-        [name, words.number(both.get("champion")), words.number(both.get("challenger"))]
-        for name, both in comparison["metrics"].items()
+        [side, *[words.number(known.get(kind)) for kind in kinds], _latency(comparison, side)]
+        for side in ("champion", "challenger")
+        if (known := comparison["calibration"].get(side))
     ]
-    return table(["metric", "champion", "challenger"], rows)
+    return [words.table(["calibration", *[words.spoken(kind) for kind in kinds], "p95 per row"], rows)]
 
 
-def _checks(validation: Json) -> list[str]:
-    return [
-        f"  {words.MARK[check['outcome']]} {check['name']}: {check['detail'] or check['outcome']}"
-        for check in validation["checks"]
-    ]
+def _latency(comparison: Json, side: str) -> str:
+    measured = comparison["latency_ms"].get(side)
+    return words.NOTHING if measured is None else f"{measured:.1f} ms"
 
 
-def _seal(found: Json) -> list[str]:
+def _checks(found: Json, width: int) -> list[str]:
+    checks = found["validation"]["checks"]
+    lines = ["checks"]
+    for check in checks:
+        if not is_slice(check):
+            text = f"{check['name']}: {check['detail'] or check['outcome']}"
+            lines += words.wrapped(text, f"  {words.MARK[check['outcome']]} ", "    ", width)
+    return lines + [f"  {words.MARK[outcome]} {text}" for outcome, text in _slices(checks)]
+
+
+def _slices(checks: list[Json]) -> Iterator[tuple[str, str]]:
+    """Yield how many slices fared how; the table has their numbers."""
+    outcomes = [check["outcome"] for check in checks if is_slice(check)]
+    for outcome, said in (("failed", "a loss"), ("passed", "no loss shown")):
+        if outcome in outcomes:
+            yield outcome, f"{said} in {words.count(outcomes.count(outcome), 'slice')}"
+
+
+def _why(found: Json, width: int) -> list[str]:
+    decided = found["decision"]
+    if decided is None:
+        return []
+    said = [decided["reason"], *[f"{blame['feature']}: {blame['detail']}" for blame in found["blame"]]]
+    return ["why it was looked into", *[line for text in said for line in words.wrapped(text, "  ", "  ", width)]]
+
+
+def _seal(found: Json, width: int) -> list[str]:
     approval = found["approval"]
-    undo = f"how to go back: autopilot rollback {found['model']}"
     if approval is None:
-        return [undo]
-    return [f"approval {approval['state']}, sealed to {approval['fingerprint']}", undo]
+        return []
+    waits = f" until {words.moment(approval['expires_at'])}" if approval["state"] == "pending" else ""
+    lines = [f"approval {approval['state']}{waits}", f"  sealed to {approval['fingerprint']}"]
+    for text in (*map(answer_text, approval["answers"]), approval["reason"]):
+        lines += words.wrapped(text, "  ", "  ", width) if text else []
+    return lines + [f"  {command}" for command in commands(found)]
+
+
+def commands(found: Json) -> Iterator[str]:
+    """Yield what a person types to answer, while an answer is waited for."""
+    if found["approval"] and found["approval"]["state"] == "pending" and found["outcome"] is None:
+        yield f"autopilot approve {found['run']} --as NAME --comment TEXT"
+        yield f"autopilot deny {found['run']} --as NAME --comment TEXT"
+
+
+def _undo(found: Json) -> list[str]:
+    return [f"how to go back: autopilot rollback {found['model']}"] if found["promotion"] else []

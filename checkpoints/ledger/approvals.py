@@ -1,5 +1,6 @@
 """Approval requests and answers: one request per run, each closed once, sealed to a fingerprint."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
@@ -19,27 +20,24 @@ class Approvals:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def open(
-        self, run: str, sealed: Sealed, spec: ModelSpec, requested_by: str | None, is_return: bool, now: datetime
-    ) -> Approval:
+    def open(self, run: str, sealed: Sealed, spec: ModelSpec, now: datetime) -> Approval:
         """Open the run's one request, or return the one it has."""
-        returns = is_return and self._approved_before(sealed.model, sealed.challenger)
         self._database.execute(
             query("approvals", "open_approval"),
             id=uuid5(NAMESPACE_URL, f"autopilot:approval:{run}"),
             run=run,
             model=spec.name,
+            registry=sealed.model,
+            challenger=sealed.challenger,
             fingerprint=fingerprint(sealed),
             sealed=Jsonb(dump(sealed)),
             now=now,
             expires=now + spec.approval.expires_after,
             quorum=spec.approval.quorum,
-            requested_by=requested_by,
-            returns=returns,
         )
         approval = self.of(run)
         if approval is None:
-            raise NotFound(f"the approval of run {run} vanished while it was opened")
+            raise NotFound(f"no run {run} to ask an approval for", "list them with: autopilot runs")
         return approval
 
     def of(self, run: str) -> Approval | None:
@@ -68,16 +66,15 @@ class Approvals:
                     "os_user": answer.os_user,
                 },
             )
-            return _settle(connection, run, spec, answer.at)
+            answered = replace(approval, answers=(*approval.answers, answer))
+            return _set(connection, answered, state_after(answered, spec.approval, answer.at), "")
 
     def close(self, run: str, state: ApprovalState, reason: str) -> Approval:
         """Expire or void a request. An approved one can still be voided until it was used; a final one stays."""
         with self._database.transaction() as connection:
             approval = _locked(connection, run)
             closable = approval.state == "pending" or (approval.state == "approved" and state == "voided")
-            if closable:
-                connection.execute(query("approvals", "set_state"), {"run": run, "state": state, "reason": reason})
-            return _locked(connection, run)
+            return _set(connection, approval, state, reason) if closable else approval
 
     def record_promotion(self, run: str, promotion: Promotion) -> None:
         """Store what moved; one per run."""
@@ -100,9 +97,6 @@ class Approvals:
         """Return the model's newest promotion."""
         return self._database.row(query("approvals", "last_promotion"), model=model)
 
-    def _approved_before(self, model: str, version: str) -> bool:
-        return self._database.row(query("approvals", "approved_before"), model=model, version=version) is not None
-
 
 def _locked(connection: Connection, run: str) -> Approval:
     connection.execute(query("approvals", "lock_approval"), {"run": run})
@@ -112,12 +106,10 @@ def _locked(connection: Connection, run: str) -> Approval:
     return _approval(rows[0])
 
 
-def _settle(connection: Connection, run: str, spec: ModelSpec, now: datetime) -> Approval:
-    approval = _locked(connection, run)
-    state = state_after(approval, spec.approval, now)
+def _set(connection: Connection, approval: Approval, state: ApprovalState, reason: str) -> Approval:
     if state != approval.state:
-        connection.execute(query("approvals", "set_state"), {"run": run, "state": state, "reason": ""})
-    return _locked(connection, run)
+        connection.execute(query("approvals", "set_state"), {"run": approval.run, "state": state, "reason": reason})
+    return replace(approval, state=state, reason=reason)
 
 
 def _approval(row: Row) -> Approval:

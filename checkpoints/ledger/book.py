@@ -55,9 +55,9 @@ class PostgresLedger:
         """Return what the check of this run measured."""
         return self.decisions.evidence(run)
 
-    def history(self, model: str, now: datetime) -> History:
+    def history(self, spec: ModelSpec) -> History:
         """Return what rules need to know about the model's past."""
-        return self.runs.history(model)
+        return self.runs.history(spec.name, spec.registry)
 
     def record_decision(
         self, run: str, decision: Decision, spec: ModelSpec, champion: str | None, now: datetime
@@ -99,9 +99,8 @@ class PostgresLedger:
 
     def open_approval(self, run: str, sealed: Sealed, spec: ModelSpec, now: datetime) -> Approval:
         """Open the run's one approval request, or return it."""
-        row = self.runs.row(run)
         self.boundary("approval.sealed")
-        approval = self.approvals.open(run, sealed, spec, row["requested_by"], row["action"] == "rollback", now)
+        approval = self.approvals.open(run, sealed, spec, now)
         self.boundary("approval.opened")
         return approval
 

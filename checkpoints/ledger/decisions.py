@@ -1,6 +1,8 @@
 """Evidence, decisions and validations: what each run saw and concluded, one document each."""
 
+from collections import OrderedDict
 from datetime import datetime
+from typing import TypeVar
 
 from psycopg import errors
 from psycopg.types.json import Jsonb
@@ -12,12 +14,18 @@ from graph.errors import NotFound
 from graph.model import Decision, Evidence, ModelSpec, Validation
 from graph.policy.outcomes import of_decision
 
+T = TypeVar("T")
+_KEPT = 32
+
 
 class Decisions:
     """One evidence, one decision and at most one validation per run."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # A stored decision or validation never changes, so what was read once need not be read again.
+        self._decided: OrderedDict[str, Decision] = OrderedDict()
+        self._validated: OrderedDict[str, Validation] = OrderedDict()
 
     def save_evidence(self, run: str, evidence: Evidence) -> None:
         """Store what a check measured; a check that died and is done again replaces it."""
@@ -64,10 +72,12 @@ class Decisions:
 
     def decision(self, run: str) -> Decision:
         """Return the run's decision. NotFound when it has none."""
-        row = self.row(run)
-        if row is None:
-            raise NotFound(f"run {run} holds no decision", "carry it on with: autopilot resume RUN")
-        return load(Decision, row["document"])
+        if run not in self._decided:
+            row = self.row(run)
+            if row is None:
+                raise NotFound(f"run {run} holds no decision", "carry it on with: autopilot resume RUN")
+            _keep(self._decided, run, load(Decision, row["document"]))
+        return self._decided[run]
 
     def save_validation(self, run: str, validation: Validation) -> None:
         """Store the run's one validation; a second one is ignored."""
@@ -75,13 +85,23 @@ class Decisions:
 
     def validation(self, run: str) -> Validation | None:
         """Return the run's validation, if it has one."""
-        row = self._database.row(query("decisions", "validation"), run=run)
-        return load(Validation, row["document"]) if row else None
+        if run not in self._validated:
+            row = self._database.row(query("decisions", "validation"), run=run)
+            if row is None:
+                return None
+            _keep(self._validated, run, load(Validation, row["document"]))
+        return self._validated[run]
 
     def validations(self, runs: list[str]) -> dict[str, Validation]:
         """Return the validations of many runs, by run."""
         rows = self._database.rows(query("decisions", "validations"), runs=runs)
         return {str(row["run"]): load(Validation, row["document"]) for row in rows}
+
+
+def _keep(kept: OrderedDict[str, T], run: str, value: T) -> None:
+    kept[run] = value
+    while len(kept) > _KEPT:
+        kept.popitem(last=False)
 
 
 def _applied(run: str, decision: Decision, spec: ModelSpec, champion: str | None, now: datetime) -> dict[str, object]:

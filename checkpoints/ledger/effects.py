@@ -33,11 +33,8 @@ class Effects:
         The lock is per key and ends with the process, so that a second process waits, then finds the record. A lease
         with a time limit would let it act beside a slow first one.
         """
-        row = self._database.row(query("effects", "effect"), key=key)
-        if row and row["state"] == "done":
-            return _result(row)
         with self._database.locked(f"effect {key}"):
-            # What is read before the intent is written is what another process left: read again, now under the lock.
+            # The row as it was before the intent was written: read under the lock, so that a finished one is seen.
             row = self._database.row(query("effects", "intend"), key=key, run=run, kind=kind, now=self._clock.now())
             if row and row["state"] == "done":
                 return _result(row)
@@ -59,13 +56,9 @@ class Effects:
         return self._database.rows(query("effects", "effects_of"), run=run)
 
     def _record(self, key: str, result: Json) -> None:
-        self._database.execute(
-            query("effects", "done"),
-            key=key,
-            result=Jsonb(result),
-            external_id=str(result.get("id", "")) or None,
-            now=self._clock.now(),
-        )
+        external = str(result.get("id", "")) or None
+        now = self._clock.now()
+        self._database.execute(query("effects", "done"), key=key, result=Jsonb(result), external_id=external, now=now)
 
 
 def _result(row: Row) -> Json:

@@ -88,19 +88,15 @@ class Runs:
         """Close a run; a closed one stays as it was closed."""
         self._database.execute(query("runs", "finish"), run=run, outcome=outcome, reason=reason, now=now)
 
-    def history(self, model: str) -> History:
-        """Return what rules need to know about the model's past."""
-        rows = self._database.rows(query("runs", "history_runs"), model=model)
-        promotion = self._database.row(query("approvals", "last_promotion"), model=model)
-        since = promotion["at"] if promotion else None
+    def history(self, model: str, registry: str) -> History:
+        """Return what rules need to know about the past of a model, registered under `registry`."""
+        found = self._database.row(query("runs", "history"), model=model, registry=registry) or {}
+        rows, since = found["runs"], found["promoted_at"]
+        ended = [datetime.fromisoformat(row["updated_at"]) for row in rows if row["outcome"] in _REFUSALS]
         return History(
-            active_run=next((str(row["run"]) for row in rows if row["outcome"] is None), None),
-            retrains=tuple(row["started_at"] for row in self._database.rows(query("runs", "trainings"), model=model)),
-            failures=tuple(
-                row["updated_at"]
-                for row in rows
-                if row["outcome"] in _REFUSALS and (since is None or row["updated_at"] > since)
-            ),
+            active_run=next((row["run"] for row in rows if row["outcome"] is None), None),
+            retrains=tuple(found["trainings"]),
+            failures=tuple(at for at in ended if since is None or at > since),
             last_promotion=since,
             kept=_kept(rows),
         )

@@ -1,8 +1,13 @@
 -- name: open_approval
+-- A return goes to a version that a person approved when the run that made it champion carries an approved request.
 insert into approvals (id, run, model, fingerprint, sealed, requested_at, expires_at, quorum, requested_by, returns_to_approved)
-values (%(id)s, %(run)s, %(model)s, %(fingerprint)s, %(sealed)s, %(now)s, %(expires)s, %(quorum)s, %(requested_by)s,
-        %(returns)s)
-on conflict (run) do nothing returning id
+select %(id)s, r.run, %(model)s, %(fingerprint)s, %(sealed)s, %(now)s, %(expires)s, %(quorum)s, r.requested_by,
+  r.action = 'rollback' and exists (
+    select 1 from promotions p join approvals a on a.run = p.run
+    where p.model = %(registry)s and p.to_version = %(challenger)s and a.state = 'approved'
+  )
+from runs r where r.run = %(run)s
+on conflict (run) do nothing
 
 -- name: approvals_of
 select a.*, (
@@ -24,11 +29,6 @@ update approvals set state = %(state)s, reason = %(reason)s where run = %(run)s
 
 -- name: pending_model
 select run from approvals where model = %(model)s and state = 'pending'
-
--- name: approved_before
--- A person approved this version once: the promotion's run carries an approval that ended approved.
-select 1 from promotions p join approvals a on a.run = p.run
-where p.model = %(model)s and p.to_version = %(version)s and a.state = 'approved' limit 1
 
 -- name: save_promotion
 insert into promotions (run, model, from_version, to_version, candidate, digest, at)

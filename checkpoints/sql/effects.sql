@@ -1,6 +1,3 @@
--- name: effect
-select state, result from effects where key = %(key)s
-
 -- name: intend
 -- Write the intent if there is none, and return the row that was there before, if there was one.
 with written as (

@@ -61,12 +61,14 @@ update runs set outcome = %(outcome)s, reason = %(reason)s, updated_at = %(now)s
        status = case when %(outcome)s = 'failed' then 'failed' else 'done' end
 where run = %(run)s and outcome is null
 
--- name: history_runs
-select run, outcome, updated_at, candidate, champion, action
-from runs where model = %(model)s and action in ('retrain', 'rollback') order by started_at desc, run desc limit 100
-
--- name: trainings
-select started_at from trainings where model = %(model)s order by started_at desc limit 100
+-- name: history
+select
+  (select coalesce(json_agg(r), '[]') from (
+    select run, outcome, updated_at, candidate from runs
+    where model = %(model)s and action in ('retrain', 'rollback') order by started_at desc, run desc limit 100
+  ) r) as runs,
+  array(select started_at from trainings where model = %(model)s order by started_at desc limit 100) as trainings,
+  (select max(at) from promotions where model = %(registry)s) as promoted_at
 
 -- name: note_trace
 insert into traces (trace, run, at) values (%(trace)s, %(run)s, %(now)s) on conflict (trace) do nothing

@@ -25,7 +25,7 @@ def await_approval(state: State, *, parts: Parts) -> State:
         text = f"approve version {approval.sealed.challenger} for {deps.spec.name}?"
         interrupt(Waiting(kind="approval", run=run, model=deps.spec.name, text=text))
         approval = _answered(deps, run)
-    return _update(state, deps, approval)
+    return _update(deps, run, approval)
 
 
 def _answered(deps: Deps, run: str) -> Approval:
@@ -38,11 +38,11 @@ def _answered(deps: Deps, run: str) -> Approval:
     return approval
 
 
-def _update(state: State, deps: Deps, approval: Approval) -> State:
+def _update(deps: Deps, run: str, approval: Approval) -> State:
     outcome = outcomes.of_approval(approval.state)
     reason = gate.reason(approval)
-    update: State = {**state, "approval": approval.state, "reason": reason}
+    update: State = {"approval": approval.state, "reason": reason}
     if outcome is None:
         return update
-    deps.ledger.finish(state["run"], outcome, reason, deps.clock.now())
+    deps.ledger.finish(run, outcome, reason, deps.clock.now())
     return {**update, "outcome": outcome}

@@ -20,13 +20,13 @@ def decide(state: State, *, parts: Parts) -> State:
     if decision.quarantine:
         windows = suspect(evidence, decision)
         deps.ledger.quarantine(deps.spec.name, windows, decision.reason, f"run {state['run']}", deps.clock.now())
-    return _update(state, deps, decision)
+    return _update(deps, decision)
 
 
 def _decision(deps: Deps, evidence: Evidence) -> Decision:
     now = deps.clock.now()
     diagnosis = question.judge(evidence, deps.spec.policy, deps.spec.label_delay)
-    return retraining.decide(evidence, diagnosis, deps.ledger.history(deps.spec.name, now), deps.spec, now)
+    return retraining.decide(evidence, diagnosis, deps.ledger.history(deps.spec), deps.spec, now)
 
 
 def _record(deps: Deps, run: str, decision: Decision, evidence: Evidence) -> bool:
@@ -44,10 +44,9 @@ def suspect(evidence: Evidence, decision: Decision) -> list[WindowRef]:
     return [window for window in evidence.windows if window.start >= start and window.end <= end]
 
 
-def _update(state: State, deps: Deps, decision: Decision) -> State:
+def _update(deps: Deps, decision: Decision) -> State:
     outcome = outcomes.of_decision(decision, deps.spec.policy.mode)
     update: State = {
-        **state,
         "verdict": decision.verdict,
         "cause": decision.cause,
         "action": decision.action,

@@ -25,4 +25,4 @@ def observe(state: State, *, parts: Parts) -> State:
         evidence = replace(evidence, notes=(*evidence.notes, foreign))
     deps.ledger.save_evidence(run, evidence)
     diagnosis = question.judge(evidence, deps.spec.policy, deps.spec.label_delay)
-    return {**state, "run": run, "verdict": diagnosis.verdict, "cause": diagnosis.cause, "reason": diagnosis.reason}
+    return {"schema_version": state["schema_version"], "run": run, "verdict": diagnosis.verdict, "cause": diagnosis.cause, "reason": diagnosis.reason}

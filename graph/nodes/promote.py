@@ -32,7 +32,7 @@ def _promoted(state: State, deps: Deps, approval: Approval) -> State:
     changed = gate.difference(approval.sealed, as_found(approval.sealed, serving, artifact.digest, deps.spec))
     if changed:
         return _void(state, deps, changed)
-    version = own or _register(deps, run, approval, artifact)
+    version = ModelRef(name, state["challenger"]) if _is_return(state) else _register(deps, run, approval, artifact)
     _move(deps, run, version.version, approval.sealed.champion)
     return _record(state, deps, approval, version.version)
 
@@ -110,14 +110,14 @@ def _record(state: State, deps: Deps, approval: Approval, version: str) -> State
     reason = f"version {version} of {sealed.model} is champion; {gate.reason(approval)}"
     outcome: RunOutcome = "rolled_back" if _is_return(state) else "promoted"
     deps.ledger.finish(run, outcome, reason, now)
-    return {**state, "outcome": outcome, "reason": reason}
+    return {"outcome": outcome, "reason": reason}
 
 
 def _void(state: State, deps: Deps, changed: str) -> State:
     reason = f"voided, nothing was promoted: {changed}"
     deps.ledger.close_approval(state["run"], "voided", changed)
     deps.ledger.finish(state["run"], "voided", reason, deps.clock.now())
-    return {**state, "approval": "voided", "outcome": "voided", "reason": reason}
+    return {"approval": "voided", "outcome": "voided", "reason": reason}
 
 
 def _key(run: str, effect: str) -> str:

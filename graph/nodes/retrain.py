@@ -4,7 +4,7 @@ from langgraph.types import interrupt
 
 from graph.codec import dump, load
 from graph.errors import Unavailable
-from graph.model import Candidate, Decision, RunOutcome, TrainingJob, TrainingOrder
+from graph.model import Candidate, Decision, Json, RunOutcome, TrainingJob, TrainingOrder
 from graph.policy import outcomes
 from graph.ports import Deps, Parts
 from graph.state import State, Waiting, current
@@ -18,15 +18,15 @@ def retrain(state: State, *, parts: Parts) -> State:
     decision = deps.ledger.decision(run)
     if decision.reuse:
         deps.ledger.note_challenger(run, decision.reuse.version, decision.reuse, deps.clock.now())
-        return {**state, "challenger": decision.reuse.version}
-    job = _job(deps, _order(deps, run, decision))
+        return {"challenger": decision.reuse.version}
+    job = _job(deps, run, decision)
     if job.state in outcomes.ACTIVE:
         deps.ledger.status(run, "training", deps.clock.now())
         interrupt(
             Waiting(kind="training", run=run, model=deps.spec.name, text=f"{job.pipeline} job {job.id} is {job.state}")
         )
         job = _finished(deps, run, job.key)
-    return _result(state, deps, job)
+    return _result(deps, run, job)
 
 
 def _order(deps: Deps, run: str, decision: Decision) -> TrainingOrder:
@@ -35,7 +35,7 @@ def _order(deps: Deps, run: str, decision: Decision) -> TrainingOrder:
     return TrainingOrder(
         model=deps.spec.name,
         run=run,
-        key=f"{deps.spec.name}.{run}",
+        key=_key(deps, run),
         train_from=decision.train_from,
         train_until=decision.train_until,
         exclude=tuple(
@@ -46,14 +46,16 @@ def _order(deps: Deps, run: str, decision: Decision) -> TrainingOrder:
     )
 
 
-def _job(deps: Deps, order: TrainingOrder) -> TrainingJob:
-    def find() -> dict[str, object] | None:
-        job = deps.pipeline.find(order.key)
+def _job(deps: Deps, run: str, decision: Decision) -> TrainingJob:
+    key = _key(deps, run)
+
+    def find() -> Json | None:
+        job = deps.pipeline.find(key)
         return dump(job) if job else None
 
-    started = deps.ledger.once(order.run, "training", order.key, find, lambda: dump(deps.pipeline.start(order)))
-    job = deps.pipeline.find(order.key) or load(TrainingJob, {**started, "state": "unknown"})
-    deps.ledger.note_job(order.run, job, deps.clock.now())
+    started = deps.ledger.once(run, "training", key, find, lambda: dump(deps.pipeline.start(_order(deps, run, decision))))
+    job = deps.pipeline.find(key) or load(TrainingJob, {**started, "state": "unknown"})
+    deps.ledger.note_job(run, job, deps.clock.now())
     return job
 
 
@@ -70,34 +72,35 @@ def _finished(deps: Deps, run: str, key: str) -> TrainingJob:
     return job
 
 
-def _result(state: State, deps: Deps, job: TrainingJob) -> State:
-    run = state["run"]
-    state = {**state, "job": job.state}
+def _result(deps: Deps, run: str, job: TrainingJob) -> State:
     void = deps.ledger.void_reason(run)
     if void and job.state != "cancelled":
-        return _end(state, deps, "voided", void)
+        return _end(deps, run, job, "voided", void)
     outcome = outcomes.of_job(job)
     if outcome:
-        return _end(state, deps, outcome, void or f"the training job {job.state}: {job.detail}")
+        return _end(deps, run, job, outcome, void or f"the training job {job.state}: {job.detail}")
     candidate = load(Candidate, _registered(deps, run, job.key))
     deps.ledger.note_challenger(run, candidate.version, candidate, deps.clock.now())
-    return {**state, "challenger": candidate.version}
+    return {"job": job.state, "challenger": candidate.version}
 
 
-def _registered(deps: Deps, run: str, key: str) -> dict[str, object]:
-    def find() -> dict[str, object] | None:
-        candidate = deps.registry.find_candidate(deps.spec.registry, key)
+def _registered(deps: Deps, run: str, key: str) -> Json:
+    name = deps.spec.registry
+
+    def find() -> Json | None:
+        candidate = deps.registry.find_candidate(name, key)
         return dump(candidate) if candidate else None
 
-    return deps.ledger.once(
-        run,
-        "candidate",
-        f"{key}.candidate",
-        find,
-        lambda: dump(deps.registry.register_candidate(deps.spec.registry, key)),
-    )
+    def call() -> Json:
+        return dump(deps.registry.register_candidate(name, key))
+
+    return deps.ledger.once(run, "candidate", f"{key}.candidate", find, call)
 
 
-def _end(state: State, deps: Deps, outcome: RunOutcome, reason: str) -> State:
-    deps.ledger.finish(state["run"], outcome, reason, deps.clock.now())
-    return {**state, "outcome": outcome, "reason": reason}
+def _end(deps: Deps, run: str, job: TrainingJob, outcome: RunOutcome, reason: str) -> State:
+    deps.ledger.finish(run, outcome, reason, deps.clock.now())
+    return {"job": job.state, "outcome": outcome, "reason": reason}
+
+
+def _key(deps: Deps, run: str) -> str:
+    return f"{deps.spec.name}.{run}"

@@ -19,17 +19,15 @@ def validate(state: State, *, parts: Parts) -> State:
         decision = deps.ledger.decision(run)
         validation = _validation(deps, state, decision)
         deps.ledger.save_validation(run, validation)
-    return _update(state, deps, validation)
+    return _update(deps, run, validation)
 
 
-def _update(state: State, deps: Deps, validation: Validation) -> State:
-    run = state["run"]
+def _update(deps: Deps, run: str, validation: Validation) -> State:
     decision = deps.ledger.decision(run)
     void = deps.ledger.void_reason(run)
     outcome = "voided" if void else outcomes.of_validation(validation.outcome, decision.requested_by is not None)
     reason = void or validation.reason
     update: State = {
-        **state,
         "validation": validation.outcome,
         "challenger": validation.challenger.version,
         "reason": reason,

@@ -17,9 +17,9 @@ NULL_JUMP = 0.05
 NULL_SWING = 3.0
 """Nulls are a fault beyond 5 % plus three times the reference share. Measured on a year of hourly weather, week by week:
 a column that is null in 70 % of rows reaches 97 %, one with 11 % reaches 30 %, complete ones stay complete."""
-STUCK_JUMP = 0.2
+STUCK_JUMP = 0.25
 STUCK_SWING = 1.6
-"""One value is a fault beyond 20 % plus 1.6 times what one value held before, so that a value which fills half of the
+"""One value is a fault beyond 25 % plus 1.6 times what one value held before, so that a value which fills half of the
 rows anyway (no rain, full visibility), or all of every window (the weekday), never is."""
 CONTINUOUS = 0.05
 """Most that one value of a continuous column holds in the reference."""

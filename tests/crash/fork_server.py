@@ -1,7 +1,7 @@
 """Forks processes that have everything imported already: `python -m tests.crash.fork_server`, told by lines of JSON.
 
-`["start", NAME, [ARGUMENTS…]]` forks a process for a function of tests.crash.product and answers its pid;
-`["poll", PID]` answers how it ended: an exit code, minus a signal's number, or null while it lives.
+["start", NAME, SHELL, [ARGUMENTS…]] forks a process for a function of `product` and answers its pid;
+["poll", PID] answers how that process ended, an exit code or minus a signal's number, or null while it lives.
 """
 
 import json
@@ -19,10 +19,10 @@ def serve() -> None:
         print(json.dumps(start(*rest) if verb == "start" else poll(*rest)), flush=True)
 
 
-def start(name: str, arguments: list[Any]) -> int:
+def start(name: str, shell: dict[str, Any], arguments: list[Any]) -> int:
     pid = os.fork()
     if pid == 0:
-        run(name, arguments)
+        run(name, shell, arguments)
     return pid
 
 
@@ -31,16 +31,29 @@ def poll(pid: int) -> int | None:
     return os.waitstatus_to_exitcode(status) if ended else None
 
 
-def run(name: str, arguments: list[Any]) -> NoReturn:
+def run(name: str, shell: dict[str, Any], arguments: list[Any]) -> NoReturn:
+    """Turn this process into one that a shell would have started, and do what it is for."""
     code = 1
     try:
+        become(**shell)
         code = getattr(product, name)(*arguments) or 0
-    except BaseException:  # whatever it was, the forked process must not go on as a second server
+    except BaseException:  # whatever it was: a forked process must not go on as a second server
         traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def become(environment: dict[str, str], folder: str, output: str) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    printed = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for descriptor in (1, 2):
+        os.dup2(printed, descriptor)
+    sys.stdout, sys.stderr = (open(descriptor, "w", closefd=False) for descriptor in (1, 2))
 
 
 if __name__ == "__main__":

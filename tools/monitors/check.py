@@ -47,6 +47,11 @@ class Scores:
     matured: Sequence[Kept[ScoreCounts]]
 
     @property
+    def judged(self) -> list[Kept[ScoreCounts]]:
+        """Return the buckets of both windows, without the older ones that are quarantined."""
+        return [each for each in self.kept if each in self.newest or not each.ref.quarantined]
+
+    @property
     def usable(self) -> list[Kept[ScoreCounts]]:
         """Return the matured buckets that are not quarantined."""
         return [each for each in self.matured if not each.ref.quarantined]
@@ -157,8 +162,8 @@ class Check:
             bad_scores=served.bad_scores,
             duplicate_ids=served.duplicate_ids,
             future_rows=seen.future_rows,
-            orphan_labels=sum(each.counts.orphan_labels for each in scores.kept),
-            bad_labels=sum(each.counts.bad_labels for each in scores.kept),
+            orphan_labels=sum(each.counts.orphan_labels for each in scores.judged),
+            bad_labels=sum(each.counts.bad_labels for each in scores.judged),
             windows=_references(features, scores),
             queries=_named(seen.files),
             notes=(*seen.notes, *notes, *_without_id(served)),

@@ -8,7 +8,7 @@ from itertools import accumulate
 from graph.model import FeatureEvidence, Interval, LabelEvidence, Metric
 from tools.profile.counts import CategoricalCounts, FeatureCounts, NumericCounts, ScoreCounts
 from tools.profile.distance import Distance, ordered_distance, unordered_distance
-from tools.profile.excess import excess, foreseen_positives, interval, lifts
+from tools.profile.excess import Third, excess, foreseen_positives, interval, thirds
 from tools.profile.frequent import Frequent
 from tools.profile.multiple import factor
 from tools.profile.performance import foreseen, realised
@@ -49,7 +49,7 @@ def label_evidence(profile: ScoreProfile, window: LabelledWindow, metric: Metric
     labelled, positives = sum(counts.cells.labelled), sum(counts.cells.positives)
     distance = score_distance(profile, counts)
     due = foreseen_positives(counts.cells, profile.calibrator) if profile.calibrator else None
-    low, high = lifts(counts.cells, profile.calibrator) if profile.calibrator else (None, None)
+    low, high = thirds(counts.cells, profile.calibrator) if profile.calibrator else (Third(None, None),) * 2
     return LabelEvidence(
         start=window.start,
         end=window.end,
@@ -70,8 +70,10 @@ def label_evidence(profile: ScoreProfile, window: LabelledWindow, metric: Metric
         realised=_realised(profile, window, metric),
         foreseen=_foreseen(profile, counts, metric),
         brier_excess=_brier_excess(profile, window),
-        positive_lift_low=low,
-        positive_lift_high=high,
+        positive_lift_low=low.lift,
+        positive_lift_high=high.lift,
+        expected_low=low.expected,
+        expected_high=high.expected,
     )
 
 
@@ -96,6 +98,7 @@ def _numeric(name: str, profile: NumericProfile, counts: NumericCounts) -> Featu
         top_value=top,
         top_share=share,
         reference_top_share=before_share,
+        reference_most=profile.most,
         psi=distance.psi if distance else None,
         psi_noise=distance.noise if distance else None,
         factor=multiple.factor if multiple else None,
@@ -123,6 +126,7 @@ def _categorical(name: str, profile: CategoricalProfile, counts: CategoricalCoun
         top_value=top,
         top_share=share,
         reference_top_share=before_share,
+        reference_most=profile.most,
         psi=distance.psi if distance else None,
         psi_noise=distance.noise if distance else None,
     )

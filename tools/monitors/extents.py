@@ -8,12 +8,14 @@ from tools.monitors.spans import Span
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """The number of rows, the first and the last time among them (None when no row has one), and the rows without."""
+    """Rows, the first and the last time among them (None when no row has one), and how many rows have none."""
 
     rows: int
     first: int | None
     last: int | None
     untimed: int
+    naive: bool = False
+    """Whether the times say no zone."""
 
 
 def joined(parts: Iterable[Extent]) -> Extent:
@@ -24,6 +26,7 @@ def joined(parts: Iterable[Extent]) -> Extent:
         min((part.first for part in held if part.first is not None), default=None),
         max((part.last for part in held if part.last is not None), default=None),
         sum(part.untimed for part in held),
+        any(part.naive for part in held),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 
 from graph.ports import WindowStore
@@ -10,12 +11,12 @@ from tools.monitors.log_files import LogFile
 from tools.monitors.log_reader import Reader
 from tools.monitors.prediction_log import PredictionLog
 from tools.monitors.sight import Sight
-from tools.monitors.spans import Span, span
+from tools.monitors.spans import Span, span, window_length
 from tools.monitors.windows import Key, Window, recall, stamp
 from tools.profile.counting import count_features, no_features
 from tools.profile.counts import FeatureCounts
 from tools.profile.profile import FeatureProfile, seal
-from tools.profile.reference import SAMPLE_ROWS, Sampler, fill
+from tools.profile.reference import SAMPLE_ROWS, Filling, Sampler
 
 SOURCE = "features"
 ANY_VERSION = "*"
@@ -36,12 +37,11 @@ def build_profile(sight: Sight) -> FeatureProfile | None:
     sampler = Sampler(max(1, rows // SAMPLE_ROWS))
     for file in files:
         _sample(sight, file, whole, sampler)
-    shape = sampler.bins(log.features, *log.reference)
-    counts = no_features(shape)
+    filling = Filling(sampler.bins(log.features, *log.reference))
     for file in files:
-        for _, batch in reader.timed(file, log.features, log.timestamp, whole):
-            counts += _counted(reader, file, batch, shape)
-    return fill(shape, counts) if counts.rows else None
+        _fill(sight, file, whole, filling)
+    found = filling.profile()
+    return found if found.rows else None
 
 
 def measure_features(
@@ -76,6 +76,14 @@ def _counted(reader: Reader, file: LogFile, batch: pa.RecordBatch, profile: Feat
     for name in profile.categorical:
         columns[name] = categorical_feature(batch.column(name), reader.place(file, name))
     return count_features(columns, len(batch), profile)
+
+
+def _fill(sight: Sight, file: LogFile, whole: Span, filling: Filling) -> None:
+    for at, batch in sight.reader.timed(file, sight.log.features, sight.log.timestamp, whole):
+        window = (at - whole.start) // window_length(sight.log.window)
+        for number in np.unique(window):
+            part = batch.filter(pa.array(window == number))
+            filling.add(int(number), _counted(sight.reader, file, part, filling.shape))
 
 
 def _sample(sight: Sight, file: LogFile, whole: Span, sampler: Sampler) -> None:

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,15 +52,20 @@ def has_no_zone(kind: pa.DataType) -> bool:
     return bool((pa.types.is_timestamp(kind) and kind.tz is None) or pa.types.is_date(kind))
 
 
+def as_timestamps(column: pa.Array, place: Place) -> pa.Array:
+    """Return a time column as timestamps, with a zone if it says one."""
+    kind = column.type
+    if _is_text(kind):
+        return _parsed(column.cast(pa.string()), place)
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind) or pa.types.is_null(kind):
+        return column.cast(pa.timestamp("us", "UTC" if pa.types.is_timestamp(kind) and kind.tz else None), safe=False)
+    raise place.wrong(f"holds {kind}, not times", "write times as timestamps, or as text like 2026-01-31T12:00:00Z")
+
+
 def times(column: pa.Array, place: Place) -> Times:
     """Return microseconds since 1970 UTC, NO_TIME for nulls. Times without a zone are taken as UTC."""
-    kind = column.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind):
-        column = _parsed(column.cast(pa.string()), place)
-    elif not (pa.types.is_timestamp(kind) or pa.types.is_date(kind) or pa.types.is_null(kind)):
-        raise place.wrong(f"holds {kind}, not times", "write times as timestamps, or as text like 2026-01-31T12:00:00Z")
-    whole = column.cast(pa.timestamp("us", _zone(column.type)), safe=False).cast(pa.int64())
-    return np.asarray(whole.fill_null(NO_TIME).to_numpy(zero_copy_only=False), dtype=np.int64)
+    whole = as_timestamps(column, place).cast(pa.int64()).fill_null(NO_TIME)
+    return np.asarray(whole.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def texts(column: pa.Array, place: Place) -> pa.Array:
@@ -114,7 +119,8 @@ def numeric_feature(column: pa.Array, place: Place) -> pa.Array:
     found = feature(column, place)
     if pa.types.is_string(found.type):
         raise place.wrong(
-            f"holds {_found(found)}, and no text in the reference", "write numbers, or name another reference"
+            f"holds {_found(found, _is_no_number)}, and no text in the reference",
+            "write numbers, or name another reference",
         )
     return found.cast(pa.float64()) if pa.types.is_null(found.type) else found
 
@@ -152,10 +158,6 @@ def _parsed(column: pa.Array, place: Place) -> pa.Array:
     match = re.search(r"parse string: '([^']*)'", str(problem))
     example = f"{match.group(1)!r}" if match else "text"
     raise place.wrong(f"holds {example}, not times of one kind", "write every time like 2026-01-31T12:00:00Z")
-
-
-def _zone(kind: pa.DataType) -> str | None:
-    return "UTC" if pa.types.is_timestamp(kind) and kind.tz else None
 
 
 def _text_labels(column: pa.Array, positive: str | int | bool, place: Place) -> Labels:
@@ -201,9 +203,17 @@ def _is_number(kind: pa.DataType) -> bool:
     )
 
 
-def _found(column: pa.Array) -> str:
-    """Describe what a column holds instead, with its first value."""
-    present = column.drop_null()
-    if not len(present) or not _is_text(column.type):
+def _found(column: pa.Array, telling: Callable[[str], bool] = bool) -> str:
+    """Describe what a column holds instead, with the first telling value."""
+    if not _is_text(column.type) or column.null_count == len(column):
         return str(column.type)
-    return f"text such as {str(present[0].as_py())[:40]!r}"
+    present = column.drop_null().to_pylist()
+    return f"text such as {next(filter(telling, present), present[0])[:40]!r}"
+
+
+def _is_no_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return True
+    return False

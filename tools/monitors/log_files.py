@@ -76,7 +76,7 @@ def _matches(path: Path) -> list[Path]:
     if root is None:
         return []
     pattern = str(path.relative_to(root))
-    return [root / match for match in sorted(glob.glob(pattern, root_dir=root, recursive=True))]
+    return [root / match for match in glob.glob(pattern, root_dir=root, recursive=True) if _visible(Path(match))]
 
 
 def _below(match: Path) -> list[str]:
@@ -88,8 +88,7 @@ def _below(match: Path) -> list[str]:
 def _inside(folder: Path) -> list[str]:
     found = []
     for here, folders, files in os.walk(folder, onerror=_raise):
-        # Spark and others keep half-written files in folders that start with _ or a dot.
-        folders[:] = [name for name in folders if not name.startswith(("_", "."))]
+        folders[:] = [name for name in folders if _visible(Path(name))]
         found += [str(Path(here) / name) for name in files if _readable_name(name)]
     return found
 
@@ -101,4 +100,9 @@ def _raise(problem: OSError) -> None:
 
 
 def _readable_name(name: str) -> bool:
-    return name.lower().endswith(SUFFIXES) and not name.startswith(("_", "."))
+    return name.lower().endswith(SUFFIXES) and _visible(Path(name))
+
+
+def _visible(path: Path) -> bool:
+    """Tell finished files from those that Spark and others keep under names that start with _ or a dot."""
+    return not any(part.startswith(("_", ".")) for part in path.parts)

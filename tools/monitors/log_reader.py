@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import pyarrow as pa
@@ -11,7 +11,7 @@ import pyarrow as pa
 from graph.errors import AutopilotError, Misconfigured, Unavailable
 from tools.monitors import csv_files, parquet_files
 from tools.monitors.extents import Extent, joined, may_hold
-from tools.monitors.log_columns import NO_TIME, Place, Times, has_no_zone, require, times
+from tools.monitors.log_columns import NO_TIME, Place, Times, as_timestamps, has_no_zone, require, times
 from tools.monitors.log_files import LogFile, find, look
 from tools.monitors.spans import Span
 
@@ -65,16 +65,11 @@ class Reader:
 
     def extent(self, file: LogFile, time: str) -> Extent:
         """Return which times a file holds rows of."""
-        schema = self.schema(file)
-        if schema.names:
-            require(self.model, file.path, [time], schema.names)
-            if has_no_zone(schema.field(time).type):
-                self.naive.add(time)
         known = self._memory.extents.get((file.path, time))
-        if known and known[0] == file:
-            return known[1]
-        extent = self._read_extent(file, time)
+        extent = known[1] if known and known[0] == file else self._read_extent(file, time)
         self._memory.extents[file.path, time] = (file, extent)
+        if extent.naive:
+            self.naive.add(time)
         return extent
 
     def within(self, files: Sequence[LogFile], time: str, span: Span) -> list[LogFile]:
@@ -117,14 +112,14 @@ class Reader:
         return csv_files.schema(file.path, self._as_text) if file.size else pa.schema([])
 
     def _read_extent(self, file: LogFile, time: str) -> Extent:
+        schema = self.schema(file)
         if file.is_parquet:
+            require(self.model, file.path, [time], schema.names)
             with self._translated(file):
                 by_footer = parquet_files.extent(file.path, time)
             if by_footer:
-                return by_footer
-        return joined(
-            _extent(times(batch.column(time), self.place(file, time))) for batch in self.batches(file, [time])
-        )
+                return replace(by_footer, naive=has_no_zone(schema.field(time).type))
+        return joined(_extent(batch.column(time), self.place(file, time)) for batch in self.batches(file, [time]))
 
     @contextmanager
     def _translated(self, file: LogFile) -> Iterator[None]:
@@ -184,7 +179,9 @@ def _replaced(reader: Reader) -> list[LogFile]:
     return changed
 
 
-def _extent(at: Times) -> Extent:
-    known = at[at != NO_TIME]
+def _extent(column: pa.Array, place: Place) -> Extent:
+    at = as_timestamps(column, place)
+    known = times(at, place)
+    known = known[known != NO_TIME]
     first, last = (int(known.min()), int(known.max())) if known.size else (None, None)
-    return Extent(len(at), first, last, len(at) - len(known))
+    return Extent(len(at), first, last, len(at) - len(known), bool(known.size) and has_no_zone(at.type))

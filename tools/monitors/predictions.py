@@ -49,5 +49,6 @@ class PredictionMonitor:
             )
             fresh.replace(to)
         finally:
-            fresh.unlink(missing_ok=True)
+            if fresh.is_file() or fresh.is_symlink():
+                fresh.unlink()
         return Holdout(str(to), holdout.digest(to), written.rows, written.positives, start, end)

@@ -56,7 +56,9 @@ class Profiles:
 
     def _feature_name(self) -> str:
         log = self.eyes.log
-        return log.profile_name(feature_windows.ANY_VERSION, FORMAT, log.sources, log.timestamp, log.features)
+        return log.profile_name(
+            feature_windows.ANY_VERSION, FORMAT, log.sources, log.timestamp, log.features, log.window
+        )
 
     def _score_name(self, champion: str | None) -> str:
         log = self.eyes.log

@@ -83,7 +83,7 @@ def _first_served(sight: Sight, champion: str, quarantined: Sequence[Span]) -> S
     for bucket, part in _parts(sight, wanted):
         parts.append(part)
         held += part
-        if _complete(sight, held, bucket.end - wanted[0].start):
+        if _complete(sight, held, len(parts) * (bucket.end - bucket.start)):
             span_of = wanted[0].starts_at, bucket.ends_at
             return score_profile(champion, *span_of, _sum(parts), sight.log.threshold)
     return Forming(_missing(champion, held))

@@ -61,12 +61,17 @@ def buckets(start: int, end: int, length: int) -> list[Span]:
     return [Span(at, at + length) for at in range(first, end, length)]
 
 
+def window_length(window: timedelta) -> int:
+    """Return the length of a window, rounded up to whole buckets."""
+    length = bucket_length(window)
+    return -(-(window // _MICROSECOND) // length) * length
+
+
 def newest_buckets(window: timedelta, until: datetime) -> list[Span]:
-    """Return the buckets that make up the last `window`, rounded up to whole buckets, ended by `until`."""
+    """Return the buckets of the last window that is over by `until`."""
     length = bucket_length(window)
     end = microseconds(until) // length * length
-    count = -(-(window // _MICROSECOND) // length)
-    return buckets(end - count * length, end, length)
+    return buckets(end - window_length(window), end, length)
 
 
 def groups(spans: Sequence[Span], rows: Sequence[int], limit: int) -> list[list[Span]]:

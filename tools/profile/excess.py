@@ -14,7 +14,6 @@ Floats = NDArray[np.float64]
 
 _WIDE = 1.959963984540054
 _FEWEST_BLOCKS = 4
-_FEWEST_EXPECTED = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,14 @@ class Foreseen:
 
     positives: float
     sd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Third:
+    """Observed over foreseen positives among a third of the rows, and the foreseen ones; None without labels."""
+
+    lift: float | None
+    expected: float | None
 
 
 def excess(cells: CellCounts, calibrator: tuple[float, ...]) -> Excess:
@@ -93,19 +100,17 @@ def foreseen_positives(cells: CellCounts, calibrator: tuple[float, ...]) -> Fore
     return Foreseen(float((rows * q).sum()), float(np.sqrt((rows * q * (1 - q)).sum())))
 
 
-def lifts(cells: CellCounts, calibrator: tuple[float, ...]) -> tuple[float | None, float | None]:
-    """Return observed over foreseen positives in the thirds of labelled rows with the lowest and the highest scores."""
+def thirds(cells: CellCounts, calibrator: tuple[float, ...]) -> tuple[Third, Third]:
+    """Return what became of the thirds of labelled rows with the lowest and with the highest scores."""
     rows, hits = np.array(cells.labelled, float), np.array(cells.positives, float)
-    if not rows.sum():
-        return None, None
-    middle = (np.cumsum(rows) - rows / 2) / rows.sum()
+    middle = (np.cumsum(rows) - rows / 2) / max(rows.sum(), 1.0)
     due = rows * np.array(calibrator)
-    return _lift(hits, due, middle < 1 / 3), _lift(hits, due, middle > 2 / 3)
+    return _third(hits, due, middle < 1 / 3), _third(hits, due, middle > 2 / 3)
 
 
-def _lift(hits: Floats, due: Floats, chosen: NDArray[np.bool_]) -> float | None:
+def _third(hits: Floats, due: Floats, chosen: NDArray[np.bool_]) -> Third:
     expected = float(due[chosen].sum())
-    return float(hits[chosen].sum()) / expected if expected >= _FEWEST_EXPECTED else None
+    return Third(float(hits[chosen].sum()) / expected, expected) if expected else Third(None, None)
 
 
 def _sums(part: Whole) -> Floats:

@@ -40,6 +40,8 @@ class NumericProfile:
 
     cuts: Cuts
     counts: NumericCounts
+    most: float | None = None
+    """The largest share that one value had in any window of the reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class CategoricalProfile:
     values: tuple[str, ...]
     pooled: bool
     counts: CategoricalCounts
+    most: float | None = None
+    """The largest share that one value had in any window of the reference."""
 
 
 @dataclass(frozen=True, slots=True)

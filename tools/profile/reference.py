@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tools.profile.counting import no_features
 from tools.profile.counts import CategoricalCounts, FeatureCounts, NumericCounts
+from tools.profile.frequent import Frequent
 from tools.profile.profile import CategoricalProfile, Cuts, FeatureProfile, NumericProfile
 
 SAMPLE_ROWS = 200_000
@@ -20,6 +21,8 @@ _SLICES = 32
 _DISCRETE = 20
 """A feature with this few distinct values gets a bin for each."""
 _TAIL_ROWS = 4
+_FEWEST_ROWS = 20
+"""In a window, before the share of one value in it means anything."""
 _MOST_VALUES = 50_000
 """Distinct values remembered while counting a reference; the rarest are forgotten beyond."""
 
@@ -86,23 +89,45 @@ def choose_cuts(sample: NDArray[np.float64]) -> Cuts:
     return Cuts(tuple((at + 0.0).tolist()), tuple((atoms + 0.0).tolist()))
 
 
-def fill(shape: FeatureProfile, counts: FeatureCounts) -> FeatureProfile:
-    """Return the profile with the reference's exact counts in it."""
-    return FeatureProfile(
-        shape.start,
-        shape.end,
-        counts.rows,
-        {name: NumericProfile(part.cuts, counts.numeric[name]) for name, part in shape.numeric.items()},
-        {
-            name: CategoricalProfile(part.values, part.pooled, counts.categorical[name])
-            for name, part in shape.categorical.items()
-        },
-    )
+@dataclass(slots=True)
+class Filling:
+    """Adds up the reference, and remembers how far its windows are filled by a single value."""
 
+    shape: FeatureProfile
+    _total: FeatureCounts = field(init=False)
+    _windows: dict[int, dict[str, tuple[int, Frequent]]] = field(default_factory=dict)
 
-def empty_profile(start: datetime, end: datetime) -> FeatureProfile:
-    """Return the profile of a reference that holds no rows: nothing can be compared with it."""
-    return fill(FeatureProfile(start, end, 0, {}, {}), no_features(FeatureProfile(start, end, 0, {}, {})))
+    def __post_init__(self) -> None:
+        self._total = no_features(self.shape)
+
+    def add(self, window: int, counts: FeatureCounts) -> None:
+        """Add counts of some of the rows in the reference's window of this number."""
+        self._total += counts
+        held = self._windows.setdefault(window, {})
+        found = {name: part.frequent for name, part in counts.numeric.items()}
+        found |= {name: part.frequent for name, part in counts.categorical.items()}
+        for name, part in found.items():
+            rows, values = held.get(name, (0, Frequent()))
+            held[name] = (rows + counts.rows, values + part)
+
+    def profile(self) -> FeatureProfile:
+        """Return the profile with the exact counts of all that was added."""
+        counts = self._total
+        numeric = {
+            name: NumericProfile(part.cuts, counts.numeric[name], self._most(name))
+            for name, part in self.shape.numeric.items()
+        }
+        categorical = {
+            name: CategoricalProfile(part.values, part.pooled, counts.categorical[name], self._most(name))
+            for name, part in self.shape.categorical.items()
+        }
+        return FeatureProfile(self.shape.start, self.shape.end, counts.rows, numeric, categorical)
+
+    def _most(self, name: str) -> float | None:
+        """Return the largest share of one value in a window, of those with about as many rows as the others."""
+        fewest = max(_FEWEST_ROWS, self._total.rows / max(len(self._windows), 1) / 10)
+        held = [window[name] for window in self._windows.values()]
+        return max((top[1] / rows for rows, values in held if rows >= fewest and (top := values.top())), default=None)
 
 
 def _levels(rows: int) -> NDArray[np.float64]:

@@ -107,6 +107,13 @@ def test_a_forged_category_is_found():
     assert trees.broken(model) == "HistGradientBoostingClassifier"
 
 
+def test_a_category_in_a_column_of_numbers_is_found():
+    model = histogram()
+    model._bin_mapper.is_categorical_ = np.zeros(4, dtype=np.uint8)
+    assert any((p.nodes["is_categorical"] != 0).any() for round_ in model._predictors for p in round_)
+    assert trees.broken(model) == "HistGradientBoostingClassifier"
+
+
 def test_a_forest_narrower_than_its_trees_is_found():
     model = forest()
     model.n_features_in_ = 2

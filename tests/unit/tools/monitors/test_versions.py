@@ -54,7 +54,9 @@ def test_a_new_version_is_measured_once_its_own_profile_has_formed(world: World)
     assert early.labels is None
     assert early.score_psi is None
     assert len(early.features) == 3
-    assert any(note.startswith("the profile of version 2 is forming: its matured rows hold 900 lab") for note in early.notes)
+    assert any(
+        note.startswith("the profile of version 2 is forming: its matured rows hold 900 lab") for note in early.notes
+    )
     ready = world.monitor.measure("2", day(24))
     assert ready.labels is not None
     assert ready.labels.brier_excess is not None
@@ -71,8 +73,8 @@ def test_a_new_version_is_measured_once_its_own_profile_has_formed(world: World)
 def test_a_profile_does_not_form_on_quarantined_days(world: World):
     broken = world.monitor.measure("2", day(14))
     world.store.quarantine("shop", [each for each in broken.windows if each.start == day(13)])
-    assert world.monitor.measure("2", day(22)).labels is None
-    assert world.monitor.measure("2", day(23)).labels is not None
+    assert world.monitor.measure("2", day(21)).labels is None
+    assert world.monitor.measure("2", day(22)).labels is not None
     (name,) = (name for _, name in world.store.profiles if name.startswith("2#"))
     assert sum(world.store.profiles["shop", name]["cells"]["rows"]) == 7 * ROWS
 
@@ -118,7 +120,7 @@ def test_a_reference_with_too_few_labels_gives_way_to_later_rows(world: World):
     for number in range(10):
         (world.folder / "labels" / f"{number:02}.parquet").unlink()
     world.settings = {"version": None}
-    early = world.monitor.measure("1", day(12.5))
+    early = world.monitor.measure("1", day(13.5))
     assert early.labels is None
     assert any("is forming: its matured rows hold 300 labels" in note for note in early.notes)
     ready = world.monitor.measure("1", day(14))

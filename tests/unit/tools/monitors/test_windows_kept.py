@@ -1,4 +1,4 @@
-"""What is kept of a window: read once while its files stay the same, replaced when labels come late, left out when flagged."""
+"""What is kept of a window: read once while its files stay the same, replaced when labels come, left out if flagged."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 
-from tools.profile.counting import count_features, no_features
+from tools.profile.counting import count_features
 from tools.profile.counts import FeatureCounts
 from tools.profile.profile import FeatureProfile
-from tools.profile.reference import Sampler, fill
+from tools.profile.reference import Filling, Sampler
 from tools.profile.scores import Scored
 
 
@@ -40,7 +40,9 @@ def profile_of(columns: dict[str, pa.Array], stride: int = 1) -> FeatureProfile:
     sampler = Sampler(stride)
     sampler.add(columns, rows)
     shape = sampler.bins(tuple(columns), datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
-    return fill(shape, no_features(shape) + count_features(columns, rows, shape))
+    filling = Filling(shape)
+    filling.add(0, count_features(columns, rows, shape))
+    return filling.profile()
 
 
 def cut(columns: dict[str, pa.Array], pieces: int, seed: int) -> Iterator[tuple[dict[str, pa.Array], int]]:

@@ -12,7 +12,7 @@ from tests.unit.tools.profile.samples import scored
 from tools.profile.calibration import calibrate
 from tools.profile.counting import UNLABELLED, count_cells
 from tools.profile.counts import no_cells
-from tools.profile.excess import block_se, excess, foreseen_positives, interval, lifts, spread
+from tools.profile.excess import Third, block_se, excess, foreseen_positives, interval, spread, thirds
 from tools.profile.performance import METRICS, foreseen, measure, observed, realised
 from tools.profile.scores import Scored, bare_profile, choose_cells, score_profile
 
@@ -128,15 +128,18 @@ def test_days_that_move_together_widen_the_interval():
 def test_lifts_tell_uneven_harm_from_even_harm():
     rows = scored(30_000, seed=8)
     lost = np.where(np.random.default_rng(8).random(30_000) < 0.8, 0, rows.label).astype(np.int8)
-    low, high = lifts(count_cells(rows.score, lost, PROFILE.cuts), PROFILE.calibrator)
-    assert low == pytest.approx(0.2, abs=0.15)
-    assert high == pytest.approx(0.2, abs=0.05)
+    low, high = thirds(count_cells(rows.score, lost, PROFILE.cuts), PROFILE.calibrator)
+    assert low.lift == pytest.approx(0.2, abs=0.15)
+    assert high.lift == pytest.approx(0.2, abs=0.05)
+    assert high.expected == pytest.approx(np.sort(rows.score)[20_000:].sum(), rel=0.05)
     changed = scored(30_000, seed=9, harm=0.9)
-    low, high = lifts(count_cells(changed.score, changed.label, PROFILE.cuts), PROFILE.calibrator)
-    assert low is not None
-    assert high is not None
-    assert low > 3
-    assert high < 0.7
+    low, high = thirds(count_cells(changed.score, changed.label, PROFILE.cuts), PROFILE.calibrator)
+    assert low.lift is not None
+    assert high.lift is not None
+    assert low.lift > 3
+    assert high.lift < 0.7
+    none = thirds(no_cells(len(PROFILE.cuts) + 1), PROFILE.calibrator)
+    assert none == (Third(None, None), Third(None, None))
 
 
 @pytest.mark.parametrize("name", METRICS)

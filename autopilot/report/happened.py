@@ -1,0 +1,121 @@
+"""The page's account of what was seen and concluded: reason, performance, features to blame, every rule."""
+
+from autopilot import words
+from autopilot.report import pictures
+from autopilot.report.markup import Markup, items, joined, table, tag
+from autopilot.report.reading import conclusion
+from graph.model import Json
+
+_MOST_SOURCES = 6
+
+
+def happened(found: Json) -> Markup:
+    """Return why the run came to be."""
+    decided, evidence = found["decision"], found["evidence"]
+    if decided is None:
+        return joined([tag("h2", "What happened"), tag("p", "There is no decision yet.")])
+    return joined(
+        [
+            tag("h2", "What happened"),
+            tag("p", tag("b", words.sentence(words.spoken(conclusion(decided))))),
+            tag("p", decided["reason"]),
+            items(joined([tag("b", blame["feature"]), f" {blame['detail']}"]) for blame in found["blame"]),
+            _error(found),
+            _evidence(evidence) if evidence else "",
+        ]
+    )
+
+
+def _error(found: Json) -> Markup:
+    error, detail = found["error"], found["job_detail"]
+    failed = found["job"] is not None and found["job"]["state"] not in ("succeeded", "running", "queued")
+    return joined(
+        [
+            tag("pre", f"{error['message']}\n{error['hint']}".strip()) if error else "",
+            tag("pre", detail) if failed and detail else "",
+        ]
+    )
+
+
+def _evidence(evidence: Json) -> Markup:
+    usual = f" where {evidence['expected_rows']:,.0f} are usual" if evidence["expected_rows"] else ""
+    rows = f"{words.count(evidence['rows'], 'row')}{usual}, {words.span(evidence['start'], evidence['end'])}"
+    served = f"served by champion {evidence['champion']}" if evidence["champion"] else "without a champion"
+    return joined(
+        [
+            _labels(evidence["labels"]) if evidence["labels"] else tag("p", "No labels to judge by."),
+            _features(evidence["features"], f"{rows}, {served}; the reference holds {evidence['reference_rows']:,}."),
+            items(evidence["notes"]),
+            _sources(evidence),
+        ]
+    )
+
+
+def _labels(labels: Json) -> Markup:
+    positives = f"{labels['positives']:,}"
+    if labels["expected_positives"]:
+        spread = f" ± {labels['expected_positives_sd']:.0f}" if labels["expected_positives_sd"] else ""
+        positives += f" where {labels['expected_positives']:,.0f}{spread} were foreseen"
+    came = f"{labels['labelled']:,} of {words.count(labels['predictions'], 'row')}"
+    rows = [
+        [labels["metric"], words.interval(labels["realised"]), pictures.performance(labels)],
+        ["foreseen by the scores", words.number(labels["foreseen"]), ""],
+        ["on the reference", words.number(labels["reference_value"]), ""],
+        ["loss that the mix of rows does not explain", words.interval(labels["brier_excess"]), ""],
+        ["positives", positives, ""],
+    ]
+    head = [f"labelled rows of {words.span(labels['start'], labels['end'])}", came, ""]
+    return table(head, [row for row in rows if row[1] != words.NOTHING])
+
+
+def _features(features: list[Json], about: str) -> Markup:
+    if not features:
+        return tag("p", about, class_="note")
+    ordered = sorted(features, key=lambda each: (-(each["psi"] or 0.0), each["name"]))
+    furthest = max(max(each["psi"] or 0.0, each["psi_noise"] or 0.0) for each in features)
+    rows = [_feature(each, furthest) for each in ordered]
+    head = ["feature", "PSI", "its noise", "", "missing", "in the reference"]
+    return joined([tag("h3", "Features beside the reference"), tag("p", about, class_="note"), table(head, rows)])
+
+
+def _feature(feature: Json, furthest: float) -> list[str]:
+    psi, noise = feature["psi"], feature["psi_noise"]
+    return [
+        feature["name"],
+        words.number(psi),
+        words.number(noise),
+        pictures.share(psi, noise or 0.0, furthest) if psi is not None else "",
+        words.share(feature["nulls"] + feature["nans"], feature["rows"]),
+        words.share(feature["reference_null_share"], 1.0),
+    ]
+
+
+def _sources(evidence: Json) -> Markup:
+    read = [evidence["source"], *evidence["queries"]][: _MOST_SOURCES + 1]
+    left = len(evidence["queries"]) + 1 - len(read)
+    more = f" and {left} more" if left else ""
+    return tag("p", f"Read as of {words.moment(evidence['as_of'])}: ", ", ".join(read) + more, class_="note")
+
+
+def rules(found: Json) -> Markup:
+    """Return every rule that was reached with value and limit, and the names of the others."""
+    reached = [rule for rule in found["rules"] if rule["outcome"] != "not_reached"]
+    rest = [rule["rule"] for rule in found["rules"] if rule["outcome"] == "not_reached"]
+    if not found["rules"]:
+        return Markup("")
+    ordered = sorted(reached, key=lambda rule: rule["outcome"] != "blocked")
+    said = tag("p", f"Not reached, an earlier rule had decided: {', '.join(rest)}.", class_="note") if rest else ""
+    return joined(
+        [
+            tag("h2", "Every rule of the decision"),
+            table(["", "rule", "value", "limit", ""], [_rule(rule) for rule in ordered], class_="loose"),
+            said,
+        ]
+    )
+
+
+def _rule(rule: Json) -> list[str]:
+    blocked = rule["outcome"] == "blocked"
+    mark = tag("span", words.MARK[rule["outcome"]], class_="bad" if blocked else "good")
+    name = tag("b", rule["rule"]) if blocked else rule["rule"]
+    return [mark, name, words.number(rule["value"]), words.number(rule["limit"]), rule["detail"]]

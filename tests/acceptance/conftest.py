@@ -1,0 +1,37 @@
+"""One forge and one home, with its database up, for all of these tests; each writes a configuration of its own."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from checkpoints.embedded.cluster import EmbeddedPostgres
+from tests.acceptance.desk import Desk, Forge, forging
+
+
+@pytest.fixture(scope="session")
+def forge() -> Iterator[Forge]:
+    with forging() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Path]:
+    # Short, for the server's socket, and open: when we are root the server runs as somebody else.
+    folder = Path(tempfile.mkdtemp(prefix="ap-"))
+    folder.chmod(0o755)
+    cluster = EmbeddedPostgres(folder / "home" / "postgres")
+    try:
+        # As long as somebody uses it the server stays up: commands need not start and stop it one by one.
+        with cluster.lease():
+            yield folder / "home"
+        cluster.destroy()
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def desk(forge: Forge, home: Path, tmp_path: Path) -> Desk:
+    return Desk(forge, home, tmp_path)

@@ -1,0 +1,85 @@
+"""The test's end of the fork server: processes of the product that cost a fork instead of five seconds of imports."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autopilot.stores import LIBRARIES
+from tests.local_jobs import ROOT, until
+from tools.registry.connection import ENVIRONMENT
+
+
+@dataclass
+class Process:
+    """One forked process. `output` is the file of all that it printed."""
+
+    forks: "Forks"
+    pid: int
+    output: Path
+    code: int | None = None
+
+    def ended(self) -> bool:
+        if self.code is None:
+            self.code = self.forks.ask("poll", self.pid)
+        return self.code is not None
+
+    def end(self) -> int:
+        """Wait for its end and return how it came."""
+        until(self.ended, f"the end of process {self.pid}:\n{self.said()}")
+        assert self.code is not None
+        return self.code
+
+    def kill(self, pid: int) -> None:
+        """Kill it from outside, by the pid that it wrote down itself."""
+        assert pid == self.pid
+        os.kill(pid, signal.SIGKILL)
+        assert self.end() == -signal.SIGKILL
+
+    def said(self) -> str:
+        return self.output.read_text() if self.output.exists() else ""
+
+
+class Forks:
+    """A running fork server."""
+
+    def __init__(self, server: subprocess.Popen[str]) -> None:
+        self._server = server
+
+    def start(
+        self, name: str, *arguments: Any, environment: Mapping[str, str], folder: Path, output: Path
+    ) -> Process:
+        """Fork a process for the function `name` of tests.crash.product."""
+        shell = {"environment": dict(environment), "folder": str(folder), "output": str(output)}
+        return Process(self, self.ask("start", name, shell, arguments), output)
+
+    def ask(self, *words: Any) -> Any:
+        assert self._server.stdin and self._server.stdout
+        print(json.dumps(words), file=self._server.stdin, flush=True)
+        answer = self._server.stdout.readline()
+        assert answer, "the fork server is gone"
+        return json.loads(answer)
+
+
+@contextmanager
+def fork_server() -> Iterator[Forks]:
+    """Yield a server; it and, a little later, what it forked end with this process, however that ends."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.crash.fork_server"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        # One thread: a fork takes only the one that forks along, and whatever the others held stays held.
+        env={"PATH": os.environ["PATH"], "OMP_NUM_THREADS": "1", **ENVIRONMENT, **LIBRARIES},
+    )
+    with server:
+        yield Forks(server)
+        assert server.stdin
+        server.stdin.close()

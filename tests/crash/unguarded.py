@@ -1,0 +1,110 @@
+"""Hands that act whenever they are told to, and a ledger without `once`: what `once` is for, shown.
+
+Our own adapters carry the key into their system and look for it there, so that between them and a ledger without `once`
+nothing would be done twice. Not every job system or registry can be looked into like that.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from autopilot.bootstrap import Office
+from autopilot.engine import Engine
+from autopilot.settings import Settings
+from autopilot.stores import stores
+from checkpoints.ledger.book import PostgresLedger
+from checkpoints.saver import saver
+from graph.model import Artifact, Candidate, Json, TrainingJob, TrainingOrder
+from graph.ports import Deps
+
+
+def take_once_out(book: PostgresLedger, kind: str) -> None:
+    """Let effects of this kind happen whenever they are asked for: no row, no look outside, no record."""
+    guarded = book.once
+
+    def once(run: str, asked: str, key: str, find: Callable[[], Json | None], call: Callable[[], Json]) -> Json:
+        if asked != kind:
+            return guarded(run, asked, key, find, call)
+        result = call()
+        book.boundary(f"{kind}.called")
+        return result
+
+    book.once = once
+
+
+@contextmanager
+def eager(at_work: Office, settings: Settings) -> Iterator[Office]:
+    """Yield the same office with eager hands."""
+    with stores(settings) as found, saver(found.ledger) as threads:
+        client = MlflowClient(tracking_uri=found.promoter, registry_uri=found.promoter)
+
+        def parts(name: str) -> Deps:
+            deps = at_work.parts(name)
+            pipeline = EagerPipeline(deps.pipeline, settings.home / "jobs")
+            return replace(deps, pipeline=pipeline, registry=EagerRegistry(deps.registry, client))
+
+        engine = Engine(at_work.book, parts, settings.clock, lambda: threads, _untraced, settings.home / "work")
+        yield replace(at_work, engine=engine, parts=parts)
+
+
+@contextmanager
+def _untraced(*_: str) -> Iterator[Json]:
+    yield {}
+
+
+@dataclass
+class EagerPipeline:
+    """A job system that starts a job whenever it is told to, also a second one with the same name."""
+
+    inner: Any
+    jobs: Path
+
+    def start(self, order: TrainingOrder) -> TrainingJob:
+        shutil.rmtree(self.jobs / order.key, ignore_errors=True)
+        started: TrainingJob = self.inner.start(order)
+        return started
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+@dataclass
+class EagerRegistry:
+    """A registry that registers and stores whatever it is given, as MLflow's own API does."""
+
+    inner: Any
+    client: MlflowClient
+
+    def register_candidate(self, model: str, key: str) -> Candidate:
+        name = f"{model}-candidates"
+        trained = self._run("autopilot-training", key)
+        with suppress(MlflowException):  # it exists already
+            self.client.create_registered_model(name)
+        source = f"{trained.info.artifact_uri}/model"
+        version = self.client.create_model_version(name, source, trained.info.run_id, {"autopilot.key": key})
+        return Candidate(str(version.version), trained.info.run_id, key)
+
+    def release(self, model: str, key: str, artifact: Artifact) -> Json:
+        run = self.client.create_run(self._experiment("autopilot-releases"), tags={"autopilot.key": key})
+        self.client.log_artifacts(run.info.run_id, artifact.path, "model")
+        self.client.set_tag(run.info.run_id, "autopilot.digest", artifact.digest)
+        self.client.set_terminated(run.info.run_id)
+        found: Json = self.inner.find_release(model, key)
+        return found
+
+    def _run(self, experiment: str, key: str) -> Any:
+        return self.client.search_runs([self._experiment(experiment)], f"tags.`autopilot.key` = '{key}'")[0]
+
+    def _experiment(self, name: str) -> str:
+        found = self.client.get_experiment_by_name(name)
+        assert found
+        return str(found.experiment_id)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)

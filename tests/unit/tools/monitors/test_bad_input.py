@@ -1,0 +1,469 @@
+"""Bad input is either evidence, with a number or a note, or an error that names file, column and what was found."""
+
+import gzip
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from graph.codec import canonical, dump
+from graph.errors import Misconfigured, Unavailable
+from graph.model import Evidence
+from tests.unit.tools.monitors.logs import LABELS, LOGGED, ROWS, UTC_TIME, World, day, rows_of, save
+from tools.monitors.predictions import LabelSource, PredictionMonitor
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path, days=16)
+
+
+def measured(world: World) -> Evidence:
+    """Return the evidence of day 15, which must be proper JSON whatever was in the log."""
+    found = world.monitor.measure("1", day(15))
+    assert "NaN" not in canonical(dump(found))
+    return found
+
+
+# --- the log as a whole -----------------------------------------------------------------------------------------
+
+
+def test_no_file_matches(tmp_path: Path):
+    world = World(tmp_path, days=0)
+    found = measured(world)
+    assert (found.rows, found.reference_rows, found.features) == (0, 0, ())
+    assert f"no file matches {tmp_path / 'log'}" in found.notes
+    assert world.store.profiles == {}
+    assert measured(world) == found
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".csv.gz"])
+def test_an_empty_log(tmp_path: Path, suffix: str):
+    world = World(tmp_path, days=0)
+    columns = {**{name: pa.array([], pa.string()) for name in LOGGED}, "at": pa.array([], UTC_TIME)}
+    save(tmp_path / "log" / f"empty{suffix}", columns)
+    found = measured(world)
+    assert found.rows == 0
+    assert "the log holds no rows with a time" in found.notes
+
+
+def test_a_csv_of_no_bytes(tmp_path: Path):
+    world = World(tmp_path, days=0)
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "empty.csv").touch()
+    assert measured(world).rows == 0
+
+
+def test_a_log_that_has_ended(world: World):
+    found = world.monitor.measure("1", day(30))
+    assert found.rows == 0
+    assert found.labels is not None
+    assert found.labels.predictions == 0
+    assert any(note.startswith("the log ends at 2026-01-16T23:") for note in found.notes)
+
+
+def test_a_log_that_has_not_begun(world: World):
+    found = world.monitor.measure("1", day(-5))
+    assert found.rows == 0
+    assert found.labels is None
+    assert any(note.startswith("the log begins at 2026-01-01T00:") for note in found.notes)
+
+
+def test_a_reference_without_rows(world: World):
+    world.settings = {"reference": (day(-20), day(-10)), "version": None}
+    found = measured(world)
+    assert (found.rows, found.reference_rows, found.expected_rows) == (ROWS, 0, 0)
+    assert "the reference period 2025-12-12 00:00 to 2025-12-22 00:00 holds no rows" in found.notes
+
+
+# --- times ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.timestamp("us"), pa.timestamp("ns"), pa.timestamp("ms"), pa.timestamp("s"), pa.string()], ids=str
+)
+def test_times_without_a_zone_are_taken_as_utc_and_noted(world: World, kind: pa.DataType):
+    whole = measured(world)
+    for number in range(16):
+        rows = rows_of(number)
+        at = pa.array(rows["at"], UTC_TIME).cast(pa.timestamp("us")).cast(pa.timestamp("s")).cast(kind)
+        world.write_log(number, {**{name: rows[name] for name in LOGGED}, "at": at})
+    found = measured(world)
+    assert found.features == whole.features
+    assert found.labels == whole.labels
+    assert found.notes == ("times in column at carry no zone and are taken as UTC",)
+
+
+@pytest.mark.parametrize("kind", [pa.timestamp("ns", "America/New_York"), pa.timestamp("s", "+05:30")], ids=str)
+def test_times_of_another_zone_are_converted(world: World, kind: pa.DataType):
+    whole = measured(world)
+    for number in range(16):
+        rows = rows_of(number)
+        world.write_log(
+            number, {**{name: rows[name] for name in LOGGED}, "at": pa.array(rows["at"], UTC_TIME).cast(kind)}
+        )
+    found = measured(world)
+    assert (found.features, found.notes) == (whole.features, ())
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (pa.array(range(ROWS)), "holds int64, not times"),
+        (pa.array(["yesterday"] * ROWS), "holds 'yesterday', not times of one kind"),
+        (pa.array(["2026-01-15T00:00:00Z", "2026-01-15T00:00:00"] * (ROWS // 2)), "not times of one kind"),
+        (pa.array([True] * ROWS), "holds bool, not times"),
+    ],
+)
+def test_times_that_are_none(world: World, values: pa.Array, found: str):
+    path = world.write_log(14, {**{name: rows_of(14)[name] for name in LOGGED}, "at": values})
+    with pytest.raises(Misconfigured, match=found) as raised:
+        measured(world)
+    assert f"{path}, column at" in raised.value.message
+    assert raised.value.hint
+
+
+def test_rows_without_a_time_are_left_out_and_noted(world: World):
+    rows = rows_of(14)
+    at = [None if number < 7 else at for number, at in enumerate(rows["at"])]
+    world.write_log(14, {**{name: rows[name] for name in LOGGED}, "at": at})
+    found = measured(world)
+    assert found.rows == ROWS - 7
+    assert "7 rows have no time and are left out" in found.notes
+
+
+def test_rows_dated_in_the_future_between_others_are_counted(world: World):
+    rows = rows_of(14)
+    at = [day(400) if number % 30 == 0 else at for number, at in enumerate(rows["at"])]
+    world.write_log(14, {**{name: rows[name] for name in LOGGED}, "at": at})
+    found = measured(world)
+    assert (found.rows, found.future_rows) == (ROWS - 10, 10)
+
+
+def test_a_log_looked_at_as_of_an_earlier_moment_has_no_rows_of_the_future(world: World):
+    rows = [rows_of(number) for number in range(16)]
+    for path in (world.folder / "log").iterdir():
+        path.unlink()
+    save(world.folder / "log" / "all.csv", {name: [x for day_rows in rows for x in day_rows[name]] for name in LOGGED})
+    assert world.monitor.measure("1", day(13.2)).future_rows == 0
+
+
+# --- columns ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("where", "settings", "message", "hint"),
+    [
+        ("log", {"features": ("ammount",)}, "has no column ammount; it has id, at, version", "did you mean amount?"),
+        ("log", {"prediction": "probability"}, "has no column probability", "name a column"),
+        ("log", {"timestamp": "time"}, "has no column time", "name a column"),
+        ("log", {"id": "idd"}, "has no column idd", "did you mean id?"),
+        ("log", {"version": "versions"}, "has no column versions", "did you mean version?"),
+        ("labels", {"label": "fraud"}, "has no column fraud; it has id, label, labelled_at", "name a column"),
+        ("labels", {"timestamp": "labeled_at"}, "has no column labeled_at", "did you mean labelled_at?"),
+    ],
+)
+def test_a_missing_column_is_named_with_the_nearest_one(
+    world: World, where: str, settings: Mapping[str, Any], message, hint
+):
+    if where == "labels":
+        given = {"label": "label", "timestamp": "labelled_at", **settings}
+        delay = world.log.delay
+        settings = {"labels": LabelSource(str(world.folder / "labels"), "id", delay=delay, **given)}
+    world.settings = dict(settings)
+    with pytest.raises(Misconfigured) as raised:
+        measured(world)
+    assert message in raised.value.message
+    assert raised.value.message.startswith(f"shop: {world.folder / where}")
+    assert hint in raised.value.hint
+
+
+def test_a_column_that_is_there_twice(world: World):
+    path = world.folder / "log" / "14.csv"
+    path.write_text("id,at,at,version,score,amount,visits,word\n1,2026-01-15,2026-01-15,1,0.5,1,1,a\n")
+    with pytest.raises(Misconfigured, match=r"14\.csv has more than one column at"):
+        measured(world)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"amount": ["many"] * ROWS}, "column amount: holds text such as 'many', and no text in the reference"),
+        ({"amount": [day(1)] * ROWS}, "column amount: holds timestamp"),
+        ({"visits": [[1]] * ROWS}, "column visits: holds list"),
+        ({"score": ["0.5"] * ROWS}, "column score: holds text such as '0.5' where scores were expected"),
+        ({"id": np.linspace(0, 1, ROWS)}, "column id: holds fractions where ids were expected"),
+        ({"id": [day(1)] * ROWS}, "column id: holds timestamp"),
+        ({"version": [[1]] * ROWS}, "column version: holds list"),
+    ],
+)
+def test_a_wrong_type_is_named_with_what_was_found(world: World, changes: Mapping[str, Any], message: str):
+    world.write_log(14, {**{name: rows_of(14)[name] for name in LOGGED}, **changes})
+    with pytest.raises(Misconfigured) as raised:
+        measured(world)
+    assert f"{world.folder / 'log' / '14.parquet'}, {message}" in raised.value.message
+    assert raised.value.hint
+
+
+def test_text_and_numbers_in_one_reference(world: World):
+    world.write(4, {"amount": ["many"] * ROWS})
+    with pytest.raises(Misconfigured, match=r"04\.parquet, column amount: holds text in one part of the reference"):
+        measured(world)
+
+
+@pytest.mark.parametrize("bad", ["eleven", "1;2"])
+def test_a_value_of_another_kind_deep_inside_a_csv(world: World, bad: str):
+    rows = rows_of(14)
+    text = "id,at,version,score,amount,visits,word\n" + "".join(
+        f"{i},{at.isoformat()},1,{score},{amount if number < 250 else bad},2,a\n"
+        for number, (i, at, score, amount) in enumerate(
+            zip(rows["id"], rows["at"], rows["score"], rows["amount"], strict=True)
+        )
+    )
+    (world.folder / "log" / "14.parquet").unlink()
+    path = world.folder / "log" / "14.csv"
+    path.write_text(text)
+    with pytest.raises(Misconfigured, match=f"column amount: holds (text such as )?'{bad}'") as raised:
+        measured(world)
+    assert str(path) in raised.value.message
+
+
+def test_features_of_every_odd_kind_are_evidence(world: World):
+    odd = [np.nan, np.inf, -np.inf] * (ROWS // 3)
+    for number in range(16):
+        world.write(number, {"amount": np.full(ROWS, 5.0), "visits": [None] * ROWS})
+    world.write(14, {"amount": odd, "visits": [None] * ROWS, "word": [None] * ROWS})
+    amount, visits, word = measured(world).features
+    assert (amount.nans, amount.nulls, amount.low, amount.psi) == (ROWS, 0, None, None)
+    assert (visits.nulls, visits.reference_null_share, visits.psi) == (ROWS, 1.0, None)
+    assert (word.nulls, word.psi) == (ROWS, None)
+
+
+def test_a_constant_feature_is_quiet(world: World):
+    for number in range(16):
+        world.write(number, {"amount": np.full(ROWS, 5.0), "word": ["a"] * ROWS})
+    amount, _, word = measured(world).features
+    assert (amount.top_value, amount.top_share, amount.reference_top_share, amount.reference_most) == (
+        "5",
+        1.0,
+        1.0,
+        1.0,
+    )
+    assert (word.top_value, word.top_share, word.reference_most) == ("a", 1.0, 1.0)
+    assert (amount.factor, amount.below, amount.above, word.new_category_rows) == (None, 0, 0, 0)
+
+
+def test_a_value_that_fills_every_window_by_itself_is_known(world: World):
+    for number in range(16):
+        world.write(number, {"visits": np.full(ROWS, number % 7), "word": ["abcdefg"[number % 7]] * ROWS})
+    _, visits, word = measured(world).features
+    assert (visits.top_share, visits.reference_most) == (1.0, 1.0)
+    assert visits.reference_top_share == pytest.approx(0.2, abs=0.11)
+    assert (word.top_share, word.reference_most) == (1.0, 1.0)
+
+
+# --- scores and labels ------------------------------------------------------------------------------------------
+
+
+def test_scores_that_are_no_probabilities_are_counted(world: World):
+    bad = [None, np.nan, np.inf, -0.1, 1.1, 17.0]
+    for number in (12, 14):
+        world.write(number, {"score": [*bad, *rows_of(number)["score"][len(bad) :]]})
+    found = measured(world)
+    assert found.bad_scores == len(bad)
+    assert found.labels is not None
+    assert (found.labels.predictions, found.labels.labelled) == (ROWS, ROWS - len(bad))
+
+
+@pytest.mark.parametrize("bad", [2, -1, np.nan])
+def test_labels_that_are_neither_class_are_counted(world: World, bad: float):
+    world.write(12, {"label": [bad] * 5 + rows_of(12)["label"].astype(float).tolist()[5:]})
+    found = measured(world)
+    assert found.bad_labels == 5
+    assert found.labels is not None
+    assert found.labels.labelled == ROWS - 5
+
+
+def test_a_label_that_is_null_has_not_come(world: World):
+    world.write(12, {"label": [None] * 5 + rows_of(12)["label"].tolist()[5:]})
+    found = measured(world)
+    assert found.bad_labels == 0
+    assert found.labels is not None
+    assert found.labels.labelled == ROWS - 5
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_one_class_only(world: World, value: int):
+    world.write(12, {"label": np.full(ROWS, value)})
+    found = measured(world).labels
+    assert found is not None
+    assert (found.labelled, found.positives, found.realised) == (ROWS, value * ROWS, None)
+    assert found.brier_excess is not None
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_a_reference_of_one_class_makes_no_profile(world: World, value: int):
+    for number in range(16):
+        world.write(number, {"label": np.full(ROWS, value)})
+    found = measured(world)
+    assert found.labels is None
+    assert any("is forming" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("column", "positive", "expected"),
+    [
+        (lambda y: y.astype(bool), True, 1),
+        (lambda y: y.astype(float), 1, 1),
+        (lambda y: y, "1", 1),
+        (lambda y: y, 0, 0),
+        (lambda y: np.where(y == 1, "fraud", "fine"), "fraud", 1),
+        (lambda y: np.where(y == 1, "True", "false"), True, 1),
+        (lambda y: np.where(y == 1, "1", "0"), 1, 1),
+    ],
+    ids=["truth", "float", "whole as text", "zero is positive", "words", "truth as text", "digits as text"],
+)
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_labels_may_be_written_in_many_ways(
+    world: World, column: Callable[..., Any], positive, expected: int, suffix: str
+):
+    for number in range(16):
+        rows = rows_of(number)
+        (world.folder / "labels" / f"{number:02}.parquet").unlink()
+        labels = {**{name: rows[name] for name in LABELS}, "label": column(rows["label"])}
+        save(world.folder / "labels" / f"{number:02}{suffix}", labels)
+    world.settings = {"positive": positive}
+    found = measured(world)
+    assert found.bad_labels == 0
+    assert found.labels is not None
+    assert found.labels.labelled == ROWS
+    assert found.labels.positives == (rows_of(12)["label"] == expected).sum()
+
+
+@pytest.mark.parametrize(
+    ("values", "positive", "message"),
+    [
+        (["yes", "no"], 1, "column label: holds text such as 'yes', but the positive label is 1"),
+        ([1, 0], "fraud", "column label: holds int64, but the positive label is 'fraud'"),
+        ([1, 0], 7, "column label: labels must be 0 and 1, the positive label is 7"),
+        ([[1], [0]], 1, "column label: holds list"),
+    ],
+)
+def test_labels_that_do_not_fit_the_positive_one(world: World, values: list[Any], positive: Any, message: str):
+    world.write(12, {"label": values * (ROWS // 2)})
+    world.settings = {"positive": positive}
+    with pytest.raises(Misconfigured) as raised:
+        measured(world)
+    assert message in raised.value.message
+
+
+# --- files that change or are damaged ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda whole: b"",
+        lambda whole: whole[: len(whole) // 2],
+        lambda whole: whole[:-20],
+        lambda whole: b"PAR1" + b"\0" * 200 + b"PAR1",
+        lambda whole: whole[:4] + b"\xff" * (len(whole) // 2) + whole[4 + len(whole) // 2 :],
+    ],
+    ids=["no bytes", "half", "no end", "no footer", "no pages"],
+)
+def test_a_damaged_parquet_is_named(world: World, damage: Callable[[bytes], bytes]):
+    path = world.folder / "log" / "14.parquet"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(Unavailable, match=r"shop: .*14\.parquet is damaged or still being written"):
+        measured(world)
+    assert [each for each in world.store.all() if each.start == day(14)] == []
+
+
+@pytest.mark.parametrize("damage", ["truncated gzip", "torn line", "no utf-8"])
+def test_a_damaged_csv_is_named(world: World, damage: str):
+    rows = rows_of(14)
+    (world.folder / "log" / "14.parquet").unlink()
+    path = save(world.folder / "log" / ("14.csv.gz" if "gzip" in damage else "14.csv"), {n: rows[n] for n in LOGGED})
+    whole = path.read_bytes()
+    if damage == "truncated gzip":
+        path.write_bytes(whole[: len(whole) // 2])
+    elif damage == "torn line":
+        path.write_bytes(whole[: whole.rindex(b",")])
+    else:
+        path.write_bytes(whole.replace(b'"a"', b'"\xff\xfe"'))
+    with pytest.raises((Unavailable, Misconfigured), match=r"14\.csv"):
+        measured(world)
+
+
+def test_a_gzip_that_is_none(world: World):
+    (world.folder / "log" / "14.csv.gz").write_bytes(gzip.compress(b"id,at\n")[:4] + b"rubbish")
+    with pytest.raises(Unavailable, match="damaged"):
+        measured(world)
+
+
+def shorten(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-10])
+
+
+class Meddler:
+    """A store that does something to the log whenever the monitor has listed its files and is about to read them."""
+
+    def __init__(self, world: World, deed: Callable[[int], None]) -> None:
+        self._store, self._deed, self.calls = world.store, deed, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def windows(self, *args: Any) -> Any:
+        self._deed(self.calls)
+        self.calls += 1
+        return self._store.windows(*args)
+
+
+def meddled(world: World, deed: Callable[[int], None]) -> Evidence:
+    world.monitor.measure("1", day(12))  # so that the profiles are there
+    return PredictionMonitor(world.log, Meddler(world, deed)).measure("1", day(15))
+
+
+def test_a_log_that_is_replaced_once_is_read_again(world: World):
+    before = world.folder / "log" / "14.parquet"
+
+    def replace_once(call: int) -> None:
+        if call == 0:
+            world.write_log(14, {name: rows_of(14, rows=200)[name] for name in LOGGED})
+
+    found = meddled(world, replace_once)
+    assert before.exists()
+    assert found.rows == 200
+
+
+def test_a_log_that_keeps_changing_is_no_measurement(world: World):
+    def replace(call: int) -> None:
+        world.write_log(14, {name: rows_of(14, rows=100 + call)[name] for name in LOGGED})
+
+    with pytest.raises(Unavailable, match=r"14\.parquet changed while it was read, twice"):
+        meddled(world, replace)
+    assert [each for each in world.store.all() if each.start == day(14)] == []
+
+
+def test_a_file_that_vanishes_while_it_is_read_is_no_measurement(world: World):
+    with pytest.raises(Unavailable, match=r"14\.parquet vanished while it was read"):
+        meddled(world, lambda call: (world.folder / "log" / "14.parquet").unlink(missing_ok=True))
+    assert [each for each in world.store.all() if each.start == day(14)] == []
+
+
+def test_a_file_truncated_while_it_is_read_is_no_measurement(world: World):
+    path = world.folder / "log" / "14.parquet"
+    with pytest.raises(Unavailable, match=r"14\.parquet"):
+        meddled(world, lambda call: shorten(path))
+    assert [each for each in world.store.all() if each.start == day(14)] == []
+
+
+@pytest.mark.parametrize("name", ["label", "score", "version", "event_time"])
+def test_a_feature_cannot_have_a_name_of_the_holdout(world: World, name: str):
+    world.settings = {"features": ("amount", name)}
+    with pytest.raises(Misconfigured, match=f"a feature cannot be called {name}"):
+        _ = world.monitor
