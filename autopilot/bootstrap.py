@@ -18,6 +18,7 @@ from checkpoints.database import Database
 from checkpoints.ledger.book import PostgresLedger
 from checkpoints.ledger.effects import Boundary, passing
 from graph.ports import Deps
+from tools.registry.connection import ENVIRONMENT
 
 if TYPE_CHECKING:
     from autopilot.engine import Engine
@@ -85,12 +86,18 @@ def workshop(settings: Settings, file: written.File, found: Stores, book: Postgr
         entry = file.model(name)
         work = settings.home / "work"
         return Deps(
-            spec=model_spec(name, entry),
+            spec=model_spec(name, entry, settings.config.absolute().parent),
             clock=settings.clock,
             monitor=PredictionMonitor(prediction_log(settings, name, entry), book.windows),
             pipeline=_pipeline(settings, entry, found),
             registry=MlflowRegistry(found.promoter, found.artifacts),
-            evaluator=ChildEvaluator(_scrubbed(settings), sys.executable, scratch=work),
+            evaluator=ChildEvaluator(
+                _scrubbed(settings),
+                sys.executable,
+                work,
+                positive=entry.monitor.score.positive,
+                threshold=entry.monitor.score.threshold,
+            ),
             ledger=book,
             workspace=work,
         )
@@ -103,13 +110,15 @@ def prediction_log(settings: Settings, name: str, entry: written.Model) -> "Pred
     from tools.monitors.predictions import LabelSource, PredictionLog
 
     part, here = entry.monitor, settings.config.absolute().parent
-    labels = part.labels and LabelSource(
-        source=str(here / part.labels.source) if part.labels.source else "",
-        id=part.labels.id or part.id or "",
-        label=part.labels.label,
-        timestamp=part.labels.timestamp,
-        delay=part.labels.delay,
-    )
+    labels = None
+    if part.labels:
+        labels = LabelSource(
+            source=str(here / part.labels.source) if part.labels.source else "",
+            id=part.labels.id or part.id or "",
+            label=part.labels.label,
+            timestamp=part.labels.timestamp,
+            delay=part.labels.delay,
+        )
     sources = [part.source] if isinstance(part.source, str) else part.source
     return PredictionLog(
         model=name,
@@ -141,7 +150,9 @@ def _pipeline(settings: Settings, entry: written.Model, found: Stores) -> "Local
             "HOME": settings.user_home,
             "MLFLOW_TRACKING_URI": found.trainer,
             "MLFLOW_EXPERIMENT_NAME": "autopilot-training",
-            "MLFLOW_DISABLE_TELEMETRY": "true",
+            **ENVIRONMENT,
+            # An experiment that the script makes itself keeps its files where the others are, not below its own folder.
+            **({"_MLFLOW_SERVER_ARTIFACT_ROOT": str(found.artifacts / "training")} if found.artifacts else {}),
             **entry.pipeline.environment,
         },
         deadline=entry.pipeline.deadline,

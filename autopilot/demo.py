@@ -1,7 +1,6 @@
 """The whole story on the example, told by the commands a user would type, each in a process of its own."""
 
 import json
-import os
 import shlex
 import shutil
 import subprocess
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from autopilot.cli.output import document, say
 from autopilot.settings import Settings
-from autopilot.stores import embedded, mlflow_schema, stores
+from autopilot.stores import embedded, furnish, mlflow_schema, stores
 from graph.errors import Misconfigured, Refused, Unavailable
 from graph.model import Json
 
@@ -122,8 +121,8 @@ def _clear(settings: Settings) -> None:
     if (home / "postgres").exists():
         embedded(settings).destroy()
     shutil.rmtree(home, ignore_errors=True)
-    mark.mkdir(parents=True, mode=0o700)
-    os.chmod(home, 0o700)
+    furnish(home)
+    mark.mkdir(mode=0o700)
 
 
 def _ask(stage: Stage, run: str, now: str, planned: str, comment: str) -> None:
@@ -140,7 +139,11 @@ def _known_model(stage: Stage) -> None:
     stage.live("--until", "2026-02-08")
     with stores(stage.settings) as found:
         mlflow_schema(found, upgrade=False)
-        environment = {**stage.environment(), "MLFLOW_TRACKING_URI": found.owner or "", "MLFLOW_DISABLE_TELEMETRY": "true"}
+        environment = {
+            **stage.environment(),
+            "MLFLOW_TRACKING_URI": found.owner or "",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+        }
         script = [sys.executable, str(CHAMPION), str(stage.world)]
         done = subprocess.run(script, env=environment, check=True, text=True, stdout=subprocess.PIPE)  # noqa: S603
     stage.tell(f"  {done.stdout.strip().splitlines()[-1]}")

@@ -1,14 +1,15 @@
 """One entry of the file as the brain sees it: frozen values, and the fingerprint that approvals are sealed to."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from autopilot import spec as written
 from graph.codec import digest
 from graph.model import ApprovalSpec, ModelSpec, Policy, Training, ValidationSpec
 
 
-def model_spec(name: str, entry: written.Model) -> ModelSpec:
-    """Return the part of an entry that rules depend on."""
+def model_spec(name: str, entry: written.Model, here: Path) -> ModelSpec:
+    """Return the part of an entry that rules depend on. `here` is the folder that its relative paths start from."""
     return ModelSpec(
         name=name,
         registry=entry.registry.model,
@@ -16,17 +17,17 @@ def model_spec(name: str, entry: written.Model) -> ModelSpec:
         label_delay=entry.monitor.labels.delay if entry.monitor.labels else timedelta(0),
         policy=Policy(**entry.policy.model_dump(), mode=entry.mode),
         training=Training(**entry.training.model_dump()),
-        validation=_validation(entry.validation),
+        validation=_validation(entry.validation, here),
         approval=_approval(entry.approval),
         digest=digest(entry.model_dump(mode="json", by_alias=True)),
     )
 
 
-def _validation(part: written.Validation) -> ValidationSpec:
+def _validation(part: written.Validation, here: Path) -> ValidationSpec:
     given = part.model_dump()
-    return ValidationSpec(
-        **{**given, "slices": tuple(given["slices"]), "metric_command": tuple(given["metric_command"])}
-    )
+    # The command runs in a folder of its own, so what it names beside the file must be named in full.
+    command = tuple(str(here / word) if (here / word).is_file() else word for word in part.metric_command)
+    return ValidationSpec(**{**given, "slices": tuple(given["slices"]), "metric_command": command})
 
 
 def _approval(part: written.Approval) -> ApprovalSpec:

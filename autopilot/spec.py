@@ -40,6 +40,12 @@ def _positive(value: timedelta) -> timedelta:
     return value
 
 
+def _not_candidates(value: str) -> str:
+    if value.endswith("-candidates"):
+        raise ValueError("names that end in -candidates are where challengers are registered; name the model itself")
+    return value
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Span = Annotated[Duration, AfterValidator(_positive)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
@@ -55,22 +61,30 @@ class Part(BaseModel):
 
 
 class Person(Part):
+    """How to reach somebody who may approve."""
+
     email: str | None = None
     slack: str | None = None
     jira: str | None = None
 
 
 class Registry(Part):
-    model: Name
+    """Where the model is registered in MLflow."""
+
+    model: Annotated[Name, AfterValidator(_not_candidates)]
 
 
 class Score(Part):
+    """How the log's score is got from a registered model."""
+
     method: Literal["predict_proba"] = "predict_proba"
     positive: int | str | bool = 1
     threshold: Share = 0.5
 
 
 class Labels(Part):
+    """What turned out to be true: a column of the log, or files of their own, joined by id."""
+
     source: str | None = None
     id: str | None = None
     label: str
@@ -79,6 +93,8 @@ class Labels(Part):
 
 
 class Reference(Part):
+    """Rows known to be good, half-open."""
+
     start: Moment = Field(alias="from")
     until: Moment
 
@@ -90,6 +106,8 @@ class Reference(Part):
 
 
 class Monitor(Part):
+    """Where to see what the model did."""
+
     kind: Literal["predictions"]
     source: str | list[str]
     id: str | None = None
@@ -110,6 +128,8 @@ class Monitor(Part):
 
 
 class Policy(Part):
+    """When to act."""
+
     metric: Metric = "roc_auc"
     max_drop: Annotated[float, Field(ge=0)] = 0.02
     max_drift: Annotated[float, Field(gt=0)] | None = None
@@ -124,11 +144,15 @@ class Policy(Part):
 
 
 class Training(Part):
+    """Which rows a challenger is trained and judged on."""
+
     window: Span = timedelta(days=90)
     holdout: Span = timedelta(days=14)
 
 
 class Pipeline(Part):
+    """What retrains."""
+
     kind: Literal["local"]
     command: Command
     cwd: str | None = None
@@ -137,6 +161,8 @@ class Pipeline(Part):
 
 
 class Validation(Part):
+    """What a challenger must show before anybody is asked."""
+
     kind: Literal["holdout", "reported"] = "holdout"
     margin: Annotated[float, Field(ge=0)] = 0.005
     slices: list[str] = Field(default_factory=list)
@@ -149,6 +175,8 @@ class Validation(Part):
 
 
 class Approval(Part):
+    """Who may approve, how many of them, for how long."""
+
     approvers: Annotated[list[str], Field(min_length=1)]
     quorum: Annotated[int, Field(ge=1)] = 1
     expires_after: Span = timedelta(days=3)
@@ -162,6 +190,8 @@ class Approval(Part):
 
 
 class Rollout(Part):
+    """How a promoted version reaches serving: it follows the alias."""
+
     kind: Literal["alias"] = "alias"
 
 

@@ -1,5 +1,6 @@
 """Where things are kept: our database and MLflow's, embedded or given, provisioned and at the right schema."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,14 +23,12 @@ from checkpoints.provision import (
     provisioned,
     tracking_uri,
 )
+from tools.registry.connection import ENVIRONMENT
 
 # Read by libraries at import; what a row may make LangGraph construct is decided here, not by the user's shell.
 LIBRARIES = {
     "LANGGRAPH_STRICT_MSGPACK": "true",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_LOGGING_LEVEL": "WARNING",
-    "GIT_PYTHON_REFRESH": "quiet",
+    **ENVIRONMENT,
 }
 
 
@@ -52,12 +51,24 @@ class Stores:
 @contextmanager
 def stores(settings: Settings) -> Iterator[Stores]:
     """Yield the databases, the embedded one running and provisioned for as long as this lasts."""
+    furnish(settings.home)
     if settings.database_url:
         yield _external(settings, settings.database_url)
         return
     cluster = embedded(settings)
     with cluster.lease():
         yield _embedded(settings, cluster)
+
+
+def furnish(home: Path) -> None:
+    """Make the home and its rooms. They are for their owner only; files that hold a secret are so by themselves.
+
+    For root the home lets others pass, to places they know: its Postgres runs as an ordinary account, inside.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    for room in ("artifacts", "jobs", "work"):
+        (home / room).mkdir(mode=0o700, exist_ok=True)
 
 
 def embedded(settings: Settings) -> EmbeddedPostgres:

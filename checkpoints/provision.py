@@ -51,7 +51,6 @@ def logins(file: Path) -> Logins:
 
 def _write_once(file: Path, text: str) -> None:
     # Linked into place: of two processes at first start one wins whole, and no reader sees half a file.
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as out:

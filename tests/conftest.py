@@ -14,6 +14,9 @@ for name in [name for name in os.environ if name.startswith(OURS)]:
     del os.environ[name]
 
 
+pytest_plugins = ["tests.servers"]
+
+
 @pytest.fixture(scope="session")
 def test_data() -> Path:
     """The folder of real, time-ordered data; a test that needs it is skipped where there is none."""

@@ -5,15 +5,24 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from autopilot.stores import LIBRARIES
-from tests.local_jobs import ROOT, until
+from tests.local_jobs import ROOT
 from tools.registry.connection import ENVIRONMENT
+
+
+def until(ready: Callable[[], bool], what: str, limit_s: float = 60.0) -> None:
+    """Wait. The limit is there for a broken product, not to measure a sound one."""
+    give_up = time.monotonic() + limit_s
+    while not ready():
+        assert time.monotonic() < give_up, f"never came: {what}"
+        time.sleep(0.005)
 
 
 @dataclass
@@ -30,9 +39,9 @@ class Process:
             self.code = self.forks.ask("poll", self.pid)
         return self.code is not None
 
-    def end(self) -> int:
+    def end(self, limit_s: float = 60.0) -> int:
         """Wait for its end and return how it came."""
-        until(self.ended, f"the end of process {self.pid}:\n{self.said()}")
+        until(self.ended, f"the end of process {self.pid}", limit_s)
         assert self.code is not None
         return self.code
 

@@ -12,8 +12,7 @@ import psycopg
 from autopilot.settings import load
 from autopilot.stores import Stores, stores
 from tests.crash import stub_world
-from tests.crash.forks import Forks, Process, fork_server
-from tests.local_jobs import until
+from tests.crash.forks import Forks, Process, fork_server, until
 
 NOW = "2026-03-10T00:00:00Z"
 ONCE_EACH = {
@@ -118,12 +117,17 @@ class Scene:
         process.end()
         return process
 
+    def stop_at(self, point: str, name: str, *arguments: Any) -> tuple[Process, Path]:
+        """Start a process and return it when it stands still, with the file in which it says so."""
+        marker = self.folder / f"{point} {len(self.processes)}"
+        process = self.start(name, *(str(marker) if word is ... else word for word in arguments))
+        until(lambda: marker.exists() or process.ended(), f"{point}, or the end of the process")
+        assert marker.exists(), f"it never came to {point}:\n{process.said()}"
+        return process, marker
+
     def kill_at(self, point: str, name: str = "live", *more: Any) -> None:
         """Start a process that lives the model's run, and kill it at this boundary."""
-        marker = self.folder / f"{point} {len(self.processes)}"
-        process = self.start(name, self.model, point, str(marker), *more)
-        until(lambda: marker.exists() or process.ended(), f"{point} or the end of the process")
-        assert marker.exists(), f"it never came to {point}:\n{process.said()}"
+        process, marker = self.stop_at(point, name, self.model, point, ..., *more)
         process.kill(int(marker.read_text()))
 
     def run(self, model: str | None = None) -> str:

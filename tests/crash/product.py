@@ -1,24 +1,24 @@
 """What forked processes do. The fork server imports this module, and with it all that the product loads, once."""
 
 import importlib
-import json
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy.orm
 
 import autopilot.__main__
 from autopilot.bootstrap import Office, office
-from autopilot.settings import Settings, load, prepare
+from autopilot.cli.output import failed
+from autopilot.settings import load, prepare
 from autopilot.stores import LIBRARIES, mlflow_schema, stores
-from checkpoints.ledger.effects import Boundary
 from graph.errors import AutopilotError
 from graph.model import Answer
-from tests.crash import stub_world, unguarded
+from graph.ports import Deps
+from tests.crash import hands, racing, stub_world
 
 # Loaded by the commands themselves when they need it. What is missing here only costs time.
 for name in (
@@ -45,8 +45,8 @@ for name in (
     importlib.import_module(name)
 sqlalchemy.orm.configure_mappers()
 
-_PAUSE_S = 60.0
-"""How long a process waits to be killed before it ends by itself: only a test that broke leaves one waiting."""
+_PATIENCE_S = 60.0
+"""How long a process stands still before it ends by itself: only a test that broke leaves one standing."""
 
 
 def command(*words: str) -> int:
@@ -68,19 +68,40 @@ def train() -> None:
 
 
 def live(model: str, point: str, marker: str) -> None:
-    """Take the model's run to its promotion, in one process; stop for ever at the boundary `point`."""
-    with office(load(), stopping_at(point, Path(marker))) as at_work:
+    """Take the model's run to its promotion, in one process; stand still for ever at the boundary `point`."""
+    with office(load(), lambda here: stand_still(Path(marker)) if here == point else None) as at_work:
         _live(at_work, model)
 
 
-def live_unguarded(model: str, point: str, marker: str, kind: str, once: bool) -> None:
+def live_eagerly(model: str, point: str, marker: str, kind: str, once: bool) -> None:
     """Do as `live`, with hands that act whenever they are told to, and, unless `once`, a ledger that lets them."""
     settings = load()
-    with office(settings, stopping_at(point, Path(marker))) as at_work:
+    with office(settings, lambda here: stand_still(Path(marker)) if here == point else None) as at_work:
         if not once:
-            unguarded.take_once_out(at_work.book, kind)
-        with unguarded.eager(at_work, settings) as eager:
+            hands.take_once_out(at_work.book, kind)
+        with hands.changed(at_work, settings, hands.eager) as eager:
             _live(eager, model)
+
+
+def answer_slowly(run: str, person: str, decision: str, marker: str) -> int:
+    """Answer like the command does, but take as long as the file `marker` exists to look at what may have changed."""
+    settings = load()
+
+    def slow(deps: Deps) -> Deps:
+        registry: Any = hands.SlowRegistry(deps.registry, lambda: stand_still(Path(marker)))
+        return replace(deps, registry=registry)
+
+    with office(settings) as at_work, hands.changed(at_work, settings, slow) as slowly:
+        try:
+            slowly.engine.answer(run, racing.answer(person, decision, settings))
+        except AutopilotError as error:
+            return failed(error, as_json=False)
+    return 0
+
+
+def race(side: int, *models: str) -> None:
+    """Race the worker of the other side through the runs of these models."""
+    racing.race(side, models)
 
 
 def _live(at_work: Office, model: str) -> None:
@@ -89,35 +110,19 @@ def _live(at_work: Office, model: str) -> None:
     run = str(latest["run"]) if latest else engine.run(model)
     engine.carry_on(run)
     while rows.row(run)["status"] == "training":
-        _until_trained(at_work, model, run)
+        racing.wait_for_training(at_work, model, run)
         engine.carry_on(run)
     if rows.row(run)["status"] == "awaiting_approval":
-        engine.answer(run, _answer("ana", "approve", load()))
+        engine.answer(run, racing.answer("ana", "approve", load()))
 
 
-def _until_trained(at_work: Office, model: str, run: str) -> None:
-    key = at_work.book.runs.row(run)["job"]["key"]
-    while (job := at_work.parts(model).pipeline.find(key)) and job.state in ("queued", "running"):
-        time.sleep(0.01)
-
-
-def _answer(person: str, decision: str, settings: Settings) -> Answer:
-    return Answer(person, "deny" if decision == "deny" else "approve", "cli", settings.clock.now())
-
-
-def stopping_at(point: str, marker: Path) -> Boundary:
-    """Return a boundary that, at `point`, writes our pid to the file `marker` and does not go on."""
-
-    def boundary(here: str) -> None:
-        if here == point:
-            stop(marker)
-
-    return boundary
-
-
-def stop(marker: Path) -> None:
-    draft = marker.with_suffix(".draft")
+def stand_still(marker: Path) -> None:
+    """Write our pid to the file `marker`, and go on when somebody removes it."""
+    draft = marker.with_name(f".{marker.name}")
     draft.write_text(str(os.getpid()))
     draft.rename(marker)
-    time.sleep(_PAUSE_S)
-    os._exit(99)
+    give_up = time.monotonic() + _PATIENCE_S
+    while marker.exists():
+        if time.monotonic() > give_up:
+            os._exit(99)
+        time.sleep(0.005)

@@ -69,8 +69,8 @@ def test_killed_at_every_point_of_one_run(site):
 @pytest.mark.parametrize("once", [True, False], ids=["with once", "without once"])
 def test_eager_hands_need_once(site, kind, effect, once):
     scene = site.scene(f"{kind}-{once}")
-    scene.kill_at(f"{kind}.called", "live_unguarded", kind, once)
-    scene.start("live_unguarded", scene.model, "nowhere", "", kind, once).end()
+    scene.kill_at(f"{kind}.called", "live_eagerly", kind, once)
+    scene.start("live_eagerly", scene.model, "nowhere", "", kind, once).end()
     happened = scene.happened()
     assert (happened == ONCE_EACH) is once
     assert (happened[effect] == 1) is once

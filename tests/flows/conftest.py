@@ -7,12 +7,9 @@ import pytest
 
 from checkpoints.embedded.cluster import EmbeddedPostgres
 from tests.house import House, fresh_database, house
-from tests.servers import embedded_postgres
-
-__all__ = ["embedded_postgres"]
 
 
 @pytest.fixture
-def home(embedded_postgres: EmbeddedPostgres, tmp_path: Path) -> Iterator[House]:  # noqa: F811
+def home(embedded_postgres: EmbeddedPostgres, tmp_path: Path) -> Iterator[House]:
     with house(fresh_database(embedded_postgres), tmp_path) as built:
         yield built

@@ -21,6 +21,9 @@ _MOST_ROWS = 120_000
 """Rows of the sample, evenly over at most twelve evenly chosen files: enough to tell columns apart, quick to read."""
 
 
+_MOST_JOINED = 3_000_000
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """What the sampled rows of one column hold."""
@@ -174,12 +177,12 @@ def _are_times(values: pa.ChunkedArray) -> bool:
     return False
 
 
-def separation(found: Inspection, score: str, label: str, positive: object) -> float | None:
-    """Return the AUC of a score for a column with two values: 1 where it tells them apart, 0.5 where it knows nothing."""
+def separation(found: Inspection, score: str, label: str, positive: str) -> float | None:
+    """Return the AUC of a score for one of a column's two values: 0.5 where it knows nothing of them."""
     values = found.sample.column(score).cast(pa.float64(), safe=False).to_numpy()
     wanted = found.sample.column(label)
     known = np.asarray(wanted.is_valid().to_numpy()) & np.isfinite(values)
-    hits = np.asarray(pc.equal(wanted.cast(pa.string()), str(positive)).fill_null(False).to_numpy())[known]
+    hits = np.asarray(pc.equal(wanted.cast(pa.string()), positive).fill_null(False).to_numpy())[known]
     if not hits.any() or hits.all():
         return None
     _, rank, counts = np.unique(values[known], return_inverse=True, return_counts=True)
@@ -190,28 +193,47 @@ def separation(found: Inspection, score: str, label: str, positive: object) -> f
 
 def values_of(found: Inspection, name: str) -> list[str]:
     """Return the different values of a column as text, at most ten."""
-    return [str(value) for value in found.sample.column(name).drop_null().unique().slice(0, 10).to_pylist()]
+    distinct = found.sample.column(name).drop_null().unique().slice(0, 10)
+    return [str(value) for value in distinct.cast(pa.string()).to_pylist()]
 
 
-def lags(found: Inspection, since: str, until: str) -> np.ndarray:
+def lags(found: Inspection, since: str, until: str) -> Times:
     """Return the microseconds between two time columns, of the rows that have both."""
     first, last = found.times(since), found.times(until)
-    return (last - first)[(first != NO_TIME) & (last != NO_TIME)]
+    return _between(first, last)
 
 
 def joined_lags(
     log: Inspection, key: str, since: str, labels: Inspection, label_key: str, until: str | None
-) -> np.ndarray:
-    """Return the microseconds from prediction to label for the sampled labels whose prediction was sampled too.
+) -> tuple[Times, float]:
+    """Return how long the newest labels took, in microseconds, and the share of them whose prediction was found.
 
-    Without a time of the label each of them counts as 0: only how many there are is known.
+    Both logs are read from their newest file on: a sample of each would hold few rows in common. Without a time of the
+    label, no lag is known.
     """
-    ids = texts(log.sample.column(key).combine_chunks(), log.reader.place(log.files[0], key))
-    theirs = texts(labels.sample.column(label_key).combine_chunks(), labels.reader.place(labels.files[0], label_key))
+    ids, at = _keyed(log, key, since, _MOST_JOINED)
+    theirs, labelled_at = _keyed(labels, label_key, until, _MOST_ROWS)
     place = pc.index_in(theirs, value_set=ids)
     matched = place.is_valid().to_numpy(zero_copy_only=False)
+    share = float(matched.mean()) if len(matched) else 0.0
     if until is None:
-        return np.zeros(int(matched.sum()), np.int64)
-    first = log.times(since)[place.drop_null().to_numpy(zero_copy_only=False)]
-    last = labels.times(until)[matched]
-    return (last - first)[(first != NO_TIME) & (last != NO_TIME)]
+        return np.empty(0, np.int64), share
+    return _between(at[place.drop_null().to_numpy(zero_copy_only=False)], labelled_at[matched]), share
+
+
+def _keyed(found: Inspection, key: str, time: str | None, most: int) -> tuple[pa.Array, Times]:
+    """Return ids and times of whole files, the newest first, until there are enough."""
+    reader, ids, at = found.reader, [pa.array([], pa.string())], [np.empty(0, np.int64)]
+    for file in sorted(found.files, reverse=True):
+        for batch in reader.batches(file, [key, time] if time else [key]):
+            ids.append(texts(batch.column(key), reader.place(file, key)))
+            if time:
+                at.append(times(batch.column(time), reader.place(file, time)))
+        if sum(map(len, ids)) >= most:
+            break
+    return pa.concat_arrays(ids), np.concatenate(at)
+
+
+def _between(first: Times, last: Times) -> Times:
+    known = (first != NO_TIME) & (last != NO_TIME)
+    return np.asarray((last - first)[known], np.int64)

@@ -1,7 +1,6 @@
 """Bad input is either evidence, with a number or a note, or an error that names file, column and what was found."""
 
-import gzip
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,10 @@ import pyarrow as pa
 import pytest
 
 from graph.codec import canonical, dump
-from graph.errors import Misconfigured, Unavailable
+from graph.errors import Misconfigured
 from graph.model import Evidence
-from tests.unit.tools.monitors.logs import LABELS, LOGGED, ROWS, UTC_TIME, World, day, rows_of, save
-from tools.monitors.predictions import LabelSource, PredictionMonitor
+from tests.unit.tools.monitors.logs import LOGGED, ROWS, UTC_TIME, World, day, rows_of, save
+from tools.monitors.predictions import LabelSource
 
 
 @pytest.fixture
@@ -263,203 +262,6 @@ def test_a_value_that_fills_every_window_by_itself_is_known(world: World):
     assert (visits.top_share, visits.reference_most) == (1.0, 1.0)
     assert visits.reference_top_share == pytest.approx(0.2, abs=0.11)
     assert (word.top_share, word.reference_most) == (1.0, 1.0)
-
-
-# --- scores and labels ------------------------------------------------------------------------------------------
-
-
-def test_scores_that_are_no_probabilities_are_counted(world: World):
-    bad = [None, np.nan, np.inf, -0.1, 1.1, 17.0]
-    for number in (12, 14):
-        world.write(number, {"score": [*bad, *rows_of(number)["score"][len(bad) :]]})
-    found = measured(world)
-    assert found.bad_scores == len(bad)
-    assert found.labels is not None
-    assert (found.labels.predictions, found.labels.labelled) == (ROWS, ROWS - len(bad))
-
-
-@pytest.mark.parametrize("bad", [2, -1, np.nan])
-def test_labels_that_are_neither_class_are_counted(world: World, bad: float):
-    world.write(12, {"label": [bad] * 5 + rows_of(12)["label"].astype(float).tolist()[5:]})
-    found = measured(world)
-    assert found.bad_labels == 5
-    assert found.labels is not None
-    assert found.labels.labelled == ROWS - 5
-
-
-def test_a_label_that_is_null_has_not_come(world: World):
-    world.write(12, {"label": [None] * 5 + rows_of(12)["label"].tolist()[5:]})
-    found = measured(world)
-    assert found.bad_labels == 0
-    assert found.labels is not None
-    assert found.labels.labelled == ROWS - 5
-
-
-@pytest.mark.parametrize("value", [0, 1])
-def test_one_class_only(world: World, value: int):
-    world.write(12, {"label": np.full(ROWS, value)})
-    found = measured(world).labels
-    assert found is not None
-    assert (found.labelled, found.positives, found.realised) == (ROWS, value * ROWS, None)
-    assert found.brier_excess is not None
-
-
-@pytest.mark.parametrize("value", [0, 1])
-def test_a_reference_of_one_class_makes_no_profile(world: World, value: int):
-    for number in range(16):
-        world.write(number, {"label": np.full(ROWS, value)})
-    found = measured(world)
-    assert found.labels is None
-    assert any("is forming" in note for note in found.notes)
-
-
-@pytest.mark.parametrize(
-    ("column", "positive", "expected"),
-    [
-        (lambda y: y.astype(bool), True, 1),
-        (lambda y: y.astype(float), 1, 1),
-        (lambda y: y, "1", 1),
-        (lambda y: y, 0, 0),
-        (lambda y: np.where(y == 1, "fraud", "fine"), "fraud", 1),
-        (lambda y: np.where(y == 1, "True", "false"), True, 1),
-        (lambda y: np.where(y == 1, "1", "0"), 1, 1),
-    ],
-    ids=["truth", "float", "whole as text", "zero is positive", "words", "truth as text", "digits as text"],
-)
-@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
-def test_labels_may_be_written_in_many_ways(
-    world: World, column: Callable[..., Any], positive, expected: int, suffix: str
-):
-    for number in range(16):
-        rows = rows_of(number)
-        (world.folder / "labels" / f"{number:02}.parquet").unlink()
-        labels = {**{name: rows[name] for name in LABELS}, "label": column(rows["label"])}
-        save(world.folder / "labels" / f"{number:02}{suffix}", labels)
-    world.settings = {"positive": positive}
-    found = measured(world)
-    assert found.bad_labels == 0
-    assert found.labels is not None
-    assert found.labels.labelled == ROWS
-    assert found.labels.positives == (rows_of(12)["label"] == expected).sum()
-
-
-@pytest.mark.parametrize(
-    ("values", "positive", "message"),
-    [
-        (["yes", "no"], 1, "column label: holds text such as 'yes', but the positive label is 1"),
-        ([1, 0], "fraud", "column label: holds int64, but the positive label is 'fraud'"),
-        ([1, 0], 7, "column label: labels must be 0 and 1, the positive label is 7"),
-        ([[1], [0]], 1, "column label: holds list"),
-    ],
-)
-def test_labels_that_do_not_fit_the_positive_one(world: World, values: list[Any], positive: Any, message: str):
-    world.write(12, {"label": values * (ROWS // 2)})
-    world.settings = {"positive": positive}
-    with pytest.raises(Misconfigured) as raised:
-        measured(world)
-    assert message in raised.value.message
-
-
-# --- files that change or are damaged ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda whole: b"",
-        lambda whole: whole[: len(whole) // 2],
-        lambda whole: whole[:-20],
-        lambda whole: b"PAR1" + b"\0" * 200 + b"PAR1",
-        lambda whole: whole[:4] + b"\xff" * (len(whole) // 2) + whole[4 + len(whole) // 2 :],
-    ],
-    ids=["no bytes", "half", "no end", "no footer", "no pages"],
-)
-def test_a_damaged_parquet_is_named(world: World, damage: Callable[[bytes], bytes]):
-    path = world.folder / "log" / "14.parquet"
-    path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(Unavailable, match=r"shop: .*14\.parquet is damaged or still being written"):
-        measured(world)
-    assert [each for each in world.store.all() if each.start == day(14)] == []
-
-
-@pytest.mark.parametrize("damage", ["truncated gzip", "torn line", "no utf-8"])
-def test_a_damaged_csv_is_named(world: World, damage: str):
-    rows = rows_of(14)
-    (world.folder / "log" / "14.parquet").unlink()
-    path = save(world.folder / "log" / ("14.csv.gz" if "gzip" in damage else "14.csv"), {n: rows[n] for n in LOGGED})
-    whole = path.read_bytes()
-    if damage == "truncated gzip":
-        path.write_bytes(whole[: len(whole) // 2])
-    elif damage == "torn line":
-        path.write_bytes(whole[: whole.rindex(b",")])
-    else:
-        path.write_bytes(whole.replace(b'"a"', b'"\xff\xfe"'))
-    with pytest.raises((Unavailable, Misconfigured), match=r"14\.csv"):
-        measured(world)
-
-
-def test_a_gzip_that_is_none(world: World):
-    (world.folder / "log" / "14.csv.gz").write_bytes(gzip.compress(b"id,at\n")[:4] + b"rubbish")
-    with pytest.raises(Unavailable, match="damaged"):
-        measured(world)
-
-
-def shorten(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-10])
-
-
-class Meddler:
-    """A store that does something to the log whenever the monitor has listed its files and is about to read them."""
-
-    def __init__(self, world: World, deed: Callable[[int], None]) -> None:
-        self._store, self._deed, self.calls = world.store, deed, 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    def windows(self, *args: Any) -> Any:
-        self._deed(self.calls)
-        self.calls += 1
-        return self._store.windows(*args)
-
-
-def meddled(world: World, deed: Callable[[int], None]) -> Evidence:
-    world.monitor.measure("1", day(12))  # so that the profiles are there
-    return PredictionMonitor(world.log, Meddler(world, deed)).measure("1", day(15))
-
-
-def test_a_log_that_is_replaced_once_is_read_again(world: World):
-    before = world.folder / "log" / "14.parquet"
-
-    def replace_once(call: int) -> None:
-        if call == 0:
-            world.write_log(14, {name: rows_of(14, rows=200)[name] for name in LOGGED})
-
-    found = meddled(world, replace_once)
-    assert before.exists()
-    assert found.rows == 200
-
-
-def test_a_log_that_keeps_changing_is_no_measurement(world: World):
-    def replace(call: int) -> None:
-        world.write_log(14, {name: rows_of(14, rows=100 + call)[name] for name in LOGGED})
-
-    with pytest.raises(Unavailable, match=r"14\.parquet changed while it was read, twice"):
-        meddled(world, replace)
-    assert [each for each in world.store.all() if each.start == day(14)] == []
-
-
-def test_a_file_that_vanishes_while_it_is_read_is_no_measurement(world: World):
-    with pytest.raises(Unavailable, match=r"14\.parquet vanished while it was read"):
-        meddled(world, lambda call: (world.folder / "log" / "14.parquet").unlink(missing_ok=True))
-    assert [each for each in world.store.all() if each.start == day(14)] == []
-
-
-def test_a_file_truncated_while_it_is_read_is_no_measurement(world: World):
-    path = world.folder / "log" / "14.parquet"
-    with pytest.raises(Unavailable, match=r"14\.parquet"):
-        meddled(world, lambda call: shorten(path))
-    assert [each for each in world.store.all() if each.start == day(14)] == []
 
 
 @pytest.mark.parametrize("name", ["label", "score", "version", "event_time"])

@@ -1,6 +1,6 @@
-"""Hands that act whenever they are told to, and a ledger without `once`: what `once` is for, shown.
+"""Hands that are not ours: some that act whenever they are told to, and some that are slow at the wrong moment.
 
-Our own adapters carry the key into their system and look for it there, so that between them and a ledger without `once`
+The eager ones are for a ledger without `once`, to show what it is for. Our own adapters carry the key into their system and look for it there, so that between them and a ledger without `once`
 nothing would be done twice. Not every job system or registry can be looked into like that.
 """
 
@@ -20,8 +20,9 @@ from autopilot.settings import Settings
 from autopilot.stores import stores
 from checkpoints.ledger.book import PostgresLedger
 from checkpoints.saver import saver
-from graph.model import Artifact, Candidate, Json, TrainingJob, TrainingOrder
+from graph.model import Artifact, Candidate, Json, ModelRef, TrainingJob, TrainingOrder
 from graph.ports import Deps
+from tools.registry.mlflow import MlflowRegistry
 
 
 def take_once_out(book: PostgresLedger, kind: str) -> None:
@@ -39,16 +40,13 @@ def take_once_out(book: PostgresLedger, kind: str) -> None:
 
 
 @contextmanager
-def eager(at_work: Office, settings: Settings) -> Iterator[Office]:
-    """Yield the same office with eager hands."""
+def changed(at_work: Office, settings: Settings, change: Callable[[Deps], Deps]) -> Iterator[Office]:
+    """Yield the same office with an engine whose hands are changed."""
+
+    def parts(name: str) -> Deps:
+        return change(at_work.parts(name))
+
     with stores(settings) as found, saver(found.ledger) as threads:
-        client = MlflowClient(tracking_uri=found.promoter, registry_uri=found.promoter)
-
-        def parts(name: str) -> Deps:
-            deps = at_work.parts(name)
-            pipeline = EagerPipeline(deps.pipeline, settings.home / "jobs")
-            return replace(deps, pipeline=pipeline, registry=EagerRegistry(deps.registry, client))
-
         engine = Engine(at_work.book, parts, settings.clock, lambda: threads, _untraced, settings.home / "work")
         yield replace(at_work, engine=engine, parts=parts)
 
@@ -56,6 +54,13 @@ def eager(at_work: Office, settings: Settings) -> Iterator[Office]:
 @contextmanager
 def _untraced(*_: str) -> Iterator[Json]:
     yield {}
+
+
+def eager(deps: Deps) -> Deps:
+    """Return hands that act whenever they are told to."""
+    registry: Any = EagerRegistry(deps.registry)
+    pipeline: Any = EagerPipeline(deps.pipeline, deps.workspace.parent / "jobs")
+    return replace(deps, pipeline=pipeline, registry=registry)
 
 
 @dataclass
@@ -78,8 +83,7 @@ class EagerPipeline:
 class EagerRegistry:
     """A registry that registers and stores whatever it is given, as MLflow's own API does."""
 
-    inner: Any
-    client: MlflowClient
+    inner: MlflowRegistry
 
     def register_candidate(self, model: str, key: str) -> Candidate:
         name = f"{model}-candidates"
@@ -98,6 +102,10 @@ class EagerRegistry:
         found: Json = self.inner.find_release(model, key)
         return found
 
+    @property
+    def client(self) -> MlflowClient:
+        return self.inner._client
+
     def _run(self, experiment: str, key: str) -> Any:
         return self.client.search_runs([self._experiment(experiment)], f"tags.`autopilot.key` = '{key}'")[0]
 
@@ -105,6 +113,26 @@ class EagerRegistry:
         found = self.client.get_experiment_by_name(name)
         assert found
         return str(found.experiment_id)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+@dataclass
+class SlowRegistry:
+    """A registry whose first answer about an alias takes as long as `wait` does."""
+
+    inner: Any
+    wait: Callable[[], None]
+    waited: bool = False
+
+    def alias(self, model: str, alias: str) -> ModelRef | None:
+        found: ModelRef | None = None
+        if not self.waited:
+            self.waited = True
+            self.wait()
+        found = self.inner.alias(model, alias)
+        return found
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
