@@ -81,6 +81,17 @@ class Engine:
     def answer(self, run: str, answer: Answer, fingerprint: str | None = None) -> None:
         """Record a person's answer to what the run asks, then carry the run on. Refused leaves everything as it was."""
         deps = self._parts(self._book.runs.row(run)["model"])
+        # Under the run's lock: a champion that another process moves for this very run has not been moved by somebody.
+        with self._book.database.locked(f"run {run}"):
+            changed = self._take(deps, run, answer, fingerprint)
+        self.carry_on(run)
+        if changed:
+            raise Refused(
+                f"the approval of run {run} of {deps.spec.name} is void: {changed}", f"autopilot run {deps.spec.name}"
+            )
+
+    def _take(self, deps: Deps, run: str, answer: Answer, fingerprint: str | None) -> str | None:
+        """Record the answer; or void the request, and return why, when what it names has changed."""
         approval = self._book.approval(run)
         if approval is None:
             raise Refused(f"run {run} of {deps.spec.name} asks for no approval", f"autopilot explain {run}")
@@ -92,20 +103,11 @@ class Engine:
         changed = self._changed(deps, approval, run)
         if changed:
             self._book.close_approval(run, "voided", changed)
-            self.carry_on(run)
-            raise Refused(
-                f"the approval of run {run} of {deps.spec.name} is void: {changed}", f"autopilot run {deps.spec.name}"
-            )
+            return changed
         self._book.answer(run, answer, deps.spec)
-        self._book.runs.audit(
-            answer.person,
-            answer.decision,
-            answer.at,
-            deps.spec.name,
-            run,
-            {"channel": answer.channel, "os_user": answer.os_user},
-        )
-        self.carry_on(run)
+        detail = {"channel": answer.channel, "os_user": answer.os_user}
+        self._book.runs.audit(answer.person, answer.decision, answer.at, deps.spec.name, run, detail)
+        return None
 
     def cancel(self, run: str, by: str) -> None:
         """Stop the run's job and end the run."""
@@ -122,6 +124,9 @@ class Engine:
             if job:
                 self._book.note_job(run, job, now)
         with self._book.database.locked(f"run {run}"):
+            ended = self._book.runs.row(run)["outcome"]
+            if ended not in (None, "cancelled", "voided"):
+                raise Refused(f"run {run} of {row['model']} ended first: {ended}", f"autopilot explain {run}")
             if self._book.approval(run):
                 self._book.close_approval(run, "voided", reason)
             self._book.finish(run, "cancelled", reason, now)

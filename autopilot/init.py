@@ -3,12 +3,14 @@
 import os
 import re
 import sys
+from datetime import date
 from pathlib import Path
 
-from autopilot import first_file, spec
 from autopilot import settings as configured
-from autopilot.asking import Asker, Silent, Terminal
-from autopilot.first_file import Proposal
+from autopilot import spec
+from autopilot.initial import text
+from autopilot.initial.asking import Asker, Silent, Terminal
+from autopilot.initial.columns import propose
 from graph.errors import Misconfigured
 from graph.model import Json
 
@@ -28,29 +30,34 @@ def write_with(asker: Asker, log: str | None, model: str | None, out: Path) -> J
     """Do what `write` does, asking `asker`."""
     _require_free(out)
     person = name_from(configured.load().os_user, "me")
-    proposal = _proposed(asker, log, model, out, person) if log else first_file.template(model or "my-model", person)
-    text = first_file.render(proposal)
-    spec.parse(text, str(out))
-    _create(out, text)
+    name = model or (asker.tell("The model's name", name_from(_stem(log), "my-model")) if log else "my-model")
+    _require_name(name)
+    proposal = propose(asker, log, name, person, out.absolute().parent) if log else text.example(name, person)
+    written = text.render(proposal)
+    spec.parse(written, str(out))
+    _create(out, written)
     return {
         "path": str(out),
-        "proposed": {choice.field: {"value": choice.value, "because": choice.because} for choice in proposal.choices},
-        "text": first_file.summary(proposal, out),
+        "proposed": {
+            choice.field: {"value": _plain(choice.value), "because": choice.because, "check": choice.check}
+            for choice in proposal.choices
+        },
+        "text": text.summary(proposal, out),
     }
 
 
-def _proposed(asker: Asker, log: str, model: str | None, out: Path, person: str) -> Proposal:
-    from autopilot.proposing import propose
-
-    name = model or asker.tell("The model's name", name_from(_stem(log), "my-model"))
+def _require_name(name: str) -> None:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", name):
         raise Misconfigured(f"{name!r} cannot be a model's name", "use letters, digits, dots, dashes and underscores")
-    return propose(asker, log, name, person, out.absolute().parent)
 
 
-def name_from(text: str, otherwise: str) -> str:
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def name_from(found: str, otherwise: str) -> str:
     """Return text as a name that the file may use."""
-    return _NAME.sub("-", text).strip("-._")[:100] or otherwise
+    return _NAME.sub("-", found).strip("-._")[:100] or otherwise
 
 
 def _stem(log: str) -> str:
@@ -68,10 +75,10 @@ def _require_free(out: Path) -> None:
         raise Misconfigured(f"there is no folder {out.absolute().parent}", "make it first, or name another with --out")
 
 
-def _create(out: Path, text: str) -> None:
+def _create(out: Path, written: str) -> None:
     try:
         with out.open("x", encoding="utf-8") as file:
-            file.write(text)
+            file.write(written)
     except FileExistsError:
         raise Misconfigured(f"{out} exists already; nothing was written", "name another with --out") from None
     except OSError as error:

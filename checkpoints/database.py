@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any, LiteralString, TypeVar
 
@@ -83,6 +84,14 @@ def pool(dsn: str, schema: str, size: int = 4) -> ConnectionPool[Connection]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The locks that this thread of work holds, all on one connection."""
+
+    connection: Connection
+    names: frozenset[str]
+
+
 class Database:
     """The ledger's connections. What is done under a lock is done on the lock's own connection.
 
@@ -93,7 +102,7 @@ class Database:
         self._pool = pool(dsn, LEDGER_SCHEMA)
         # Of its own: a statement outside of locks must never wait for a connection that a lock holds.
         self._locks = pool(dsn, LEDGER_SCHEMA, 32)
-        self._mine: ContextVar[Connection | None] = ContextVar("mine", default=None)
+        self._held: ContextVar[_Held | None] = ContextVar("held", default=None)
 
     def close(self) -> None:
         """Close the pools. Safe to call when they were never opened."""
@@ -120,20 +129,27 @@ class Database:
 
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
-        """Hold a lock, waiting for it. It ends with its connection, and that with the process."""
+        """Hold a lock, waiting for it. It ends with its connection, and that with the process.
+
+        Who holds it already goes on at once.
+        """
+        held = self._held.get()
+        if held and name in held.names:
+            yield
+            return
         with self._connection(self._locks) as connection:
-            token = self._mine.set(connection)
+            token = self._held.set(_Held(connection, frozenset((name, *(held.names if held else ())))))
             try:
                 with _lock(connection, name):
                     yield
             finally:
-                self._mine.reset(token)
+                self._held.reset(token)
 
     def _run(self, sql: LiteralString, values: Row, read: Callable[[Cursor], T]) -> T:
-        mine = self._mine.get()
+        held = self._held.get()
         try:
-            if mine is not None:
-                return read(mine.execute(sql, values))
+            if held:
+                return read(held.connection.execute(sql, values))
             with self._connection(self._pool) as connection:
                 return read(connection.execute(sql, values))
         except psycopg.Error as error:
@@ -141,9 +157,9 @@ class Database:
 
     @contextmanager
     def _connection(self, source: ConnectionPool[Connection]) -> Iterator[Connection]:
-        mine = self._mine.get()
-        if mine is not None:
-            yield mine
+        held = self._held.get()
+        if held:
+            yield held.connection
             return
         source.open()
         with source.connection() as connection:

@@ -1,6 +1,7 @@
 """Numbered SQL migrations under an advisory lock, and the check that refuses to start on another schema."""
 
 import re
+import time
 from importlib import resources
 from typing import LiteralString
 
@@ -61,7 +62,7 @@ def migrate(dsn: str) -> list[str]:
     LangGraph's own `setup` runs here and nowhere else: six of them at once on an empty database make five fail.
     """
     with translated(), psycopg.connect(dsn, autocommit=True, connect_timeout=10) as connection:
-        connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
+        _wait_for_turn(connection)
         connection.execute(f"create schema if not exists {LEDGER_SCHEMA}")
         connection.execute(f"create schema if not exists {THREAD_SCHEMA}")
         connection.execute(
@@ -71,6 +72,19 @@ def migrate(dsn: str) -> list[str]:
         done = _apply(connection)
         _setup_threads(dsn)
     return done
+
+
+def _wait_for_turn(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Take the migration lock by asking again and again.
+
+    Waiting inside one statement would hold a snapshot, and LangGraph's `create index concurrently`, which runs under this
+    lock, waits for all snapshots: the two would wait for each other for ever.
+    """
+    while True:
+        row = connection.execute("select pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
+        if row and row[0]:
+            return
+        time.sleep(0.05)
 
 
 def _apply(connection: psycopg.Connection[tuple[object, ...]]) -> list[str]:

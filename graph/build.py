@@ -52,6 +52,12 @@ def build_graph(parts: Parts) -> Builder:
     return graph
 
 
+def check(parts: Parts, state: State) -> State:
+    """Observe and decide without a graph: where nothing is traced or kept, LangGraph adds nothing to them."""
+    observed: State = {**state, **observe(state, parts=parts)}
+    return {**observed, **decide(observed, parts=parts)}
+
+
 def build_check(parts: Parts) -> Builder:
     """Return the first two nodes alone: a check that does not act needs no thread."""
     graph: Builder = StateGraph(State)

@@ -56,7 +56,7 @@ def seed(graph: Graph, where: Json, state: State) -> Position:
 
 def go_on(graph: Graph, where: Json, extra: Json) -> Position:
     """Run from the last durable step. Never on a waiting thread: that would re-deliver an old answer."""
-    return _after(graph.invoke(None, {**where, **extra}, durability="sync"))
+    return _after(_invoke(graph, None, {**where, **extra}))
 
 
 def answer(graph: Graph, where: Json, interrupt: str | None, extra: Json) -> Position:
@@ -67,12 +67,21 @@ def answer(graph: Graph, where: Json, interrupt: str | None, extra: Json) -> Pos
     strict = {**where, "configurable": {**where["configurable"], "__pregel_strict_resume": True}}
     wake = Command(resume={str(interrupt): {"carry_on": True}})
     try:
-        return _after(graph.invoke(wake, {**strict, **extra}, durability="sync"))
+        return _after(_invoke(graph, wake, {**strict, **extra}))
     except UnknownInterruptError as error:
         raise Refused(f"the thread no longer waits for this: {error}", "look again: autopilot explain RUN") from None
 
 
-def _after(result: Json) -> Position:
+def _invoke(graph: Graph, given: Any, config: Json) -> list[Json]:
+    """Return what each step brought. One node runs at a time, so one thread is enough to write its checkpoints."""
+    steps: list[Json] = graph.invoke(given, {**config, "max_concurrency": 1}, stream_mode="updates", durability="sync")
+    return steps
+
+
+def _after(steps: list[Json]) -> Position:
     """Read where an invocation that returned left the thread: it waits, or it is at its end."""
-    waiting = result.get("__interrupt__")
-    return Position("waiting", waiting[0].id, waiting[0].value["kind"]) if waiting else Position("finished")
+    for step in steps:
+        if "__interrupt__" in step:
+            waiting = step["__interrupt__"][0]
+            return Position("waiting", waiting.id, waiting.value["kind"])
+    return Position("finished")

@@ -13,6 +13,11 @@ Boundary = Callable[[str], None]
 """Called with KIND.intended, KIND.called and KIND.recorded as an effect passes them; crash tests stop processes there."""
 
 
+def run_lock(run: str) -> str:
+    """Name the lock under which a run is carried on and its effects are carried out."""
+    return f"run {run}"
+
+
 def passing(_: str) -> None:
     """Let every boundary pass: what production does."""
 
@@ -30,10 +35,10 @@ class Effects:
     ) -> Json:
         """Return the effect's result: the recorded one, else the one found outside, else that of carrying it out.
 
-        The lock is per key and ends with the process, so that a second process waits, then finds the record. A lease
+        The lock is the run's and ends with the process, so that a second process waits, then finds the record. A lease
         with a time limit would let it act beside a slow first one.
         """
-        with self._database.locked(f"effect {key}"):
+        with self._database.locked(run_lock(run)):
             # The row as it was before the intent was written: read under the lock, so that a finished one is seen.
             row = self._database.row(query("effects", "intend"), key=key, run=run, kind=kind, now=self._clock.now())
             if row and row["state"] == "done":

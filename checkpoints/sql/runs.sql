@@ -26,7 +26,7 @@ select * from runs where model = %(model)s and action in ('retrain', 'rollback')
 
 -- name: fleet
 -- The newest finished check of each model, with its active run if there is one.
-select m.model, d.verdict, d.cause, d.action, d.reason, d.champion, d.updated_at as checked_at,
+select m.model, d.verdict, d.cause, d.action, d.reason, d.champion, d.started_at as checked_at,
        d.run as checked_by, a.run as active, a.status as active_status, a.job, l.started_at as seen_at
 from (select distinct model from runs) m
 left join lateral (

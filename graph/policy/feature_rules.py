@@ -15,7 +15,7 @@ from graph.policy.words import finite, number, percent, plural, short
 
 NULL_JUMP = 0.05
 NULL_SWING = 3.0
-"""Nulls are a fault beyond 5 % plus three times the reference share. Measured on a year of hourly weather, week by week:
+"""Nulls are a fault beyond 5 % plus three times the reference share. In a year of hourly weather, week by week,
 a column that is null in 70 % of rows reaches 97 %, one with 11 % reaches 30 %, complete ones stay complete."""
 STUCK_JUMP = 0.25
 STUCK_SWING = 1.6

@@ -37,7 +37,7 @@ def run(name: str, shell: dict[str, Any], arguments: list[Any]) -> NoReturn:
     try:
         become(**shell)
         code = getattr(product, name)(*arguments) or 0
-    except BaseException:  # whatever it was: a forked process must not go on as a second server
+    except BaseException:  # noqa: BLE001 - whatever it was: a forked process must not go on as a second server
         traceback.print_exc()
     finally:
         sys.stdout.flush()
@@ -53,7 +53,7 @@ def become(environment: dict[str, str], folder: str, output: str) -> None:
     printed = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for descriptor in (1, 2):
         os.dup2(printed, descriptor)
-    sys.stdout, sys.stderr = (open(descriptor, "w", closefd=False) for descriptor in (1, 2))
+    sys.stdout, sys.stderr = (os.fdopen(descriptor, "w", closefd=False) for descriptor in (1, 2))
 
 
 if __name__ == "__main__":

@@ -61,9 +61,7 @@ class Forks:
     def __init__(self, server: subprocess.Popen[str]) -> None:
         self._server = server
 
-    def start(
-        self, name: str, *arguments: Any, environment: Mapping[str, str], folder: Path, output: Path
-    ) -> Process:
+    def start(self, name: str, *arguments: Any, environment: Mapping[str, str], folder: Path, output: Path) -> Process:
         """Fork a process for the function `name` of tests.crash.product."""
         shell = {"environment": dict(environment), "folder": str(folder), "output": str(output)}
         return Process(self, self.ask("start", name, shell, arguments), output)

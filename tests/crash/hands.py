@@ -1,7 +1,8 @@
 """Hands that are not ours: some that act whenever they are told to, and some that are slow at the wrong moment.
 
-The eager ones are for a ledger without `once`, to show what it is for. Our own adapters carry the key into their system and look for it there, so that between them and a ledger without `once`
-nothing would be done twice. Not every job system or registry can be looked into like that.
+The eager ones are for a ledger without `once`, to show what it is for. Our own adapters carry the key into their system
+and look for it there: between them and such a ledger nothing would be done twice. Not every system lets itself be
+looked into like that.
 """
 
 import shutil
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
@@ -21,7 +22,7 @@ from autopilot.stores import stores
 from checkpoints.ledger.book import PostgresLedger
 from checkpoints.saver import saver
 from graph.model import Artifact, Candidate, Json, ModelRef, TrainingJob, TrainingOrder
-from graph.ports import Deps
+from graph.ports import Deps, Once
 from tools.registry.mlflow import MlflowRegistry
 
 
@@ -36,7 +37,7 @@ def take_once_out(book: PostgresLedger, kind: str) -> None:
         book.boundary(f"{kind}.called")
         return result
 
-    book.once = once
+    book.once = cast(Once, once)
 
 
 @contextmanager
@@ -58,7 +59,7 @@ def _untraced(*_: str) -> Iterator[Json]:
 
 def eager(deps: Deps) -> Deps:
     """Return hands that act whenever they are told to."""
-    registry: Any = EagerRegistry(deps.registry)
+    registry: Any = EagerRegistry(cast(MlflowRegistry, deps.registry))
     pipeline: Any = EagerPipeline(deps.pipeline, deps.workspace.parent / "jobs")
     return replace(deps, pipeline=pipeline, registry=registry)
 
@@ -99,7 +100,8 @@ class EagerRegistry:
         self.client.log_artifacts(run.info.run_id, artifact.path, "model")
         self.client.set_tag(run.info.run_id, "autopilot.digest", artifact.digest)
         self.client.set_terminated(run.info.run_id)
-        found: Json = self.inner.find_release(model, key)
+        found = self.inner.find_release(model, key)
+        assert found
         return found
 
     @property
@@ -127,11 +129,10 @@ class SlowRegistry:
     waited: bool = False
 
     def alias(self, model: str, alias: str) -> ModelRef | None:
-        found: ModelRef | None = None
         if not self.waited:
             self.waited = True
             self.wait()
-        found = self.inner.alias(model, alias)
+        found: ModelRef | None = self.inner.alias(model, alias)
         return found
 
     def __getattr__(self, name: str) -> Any:

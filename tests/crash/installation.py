@@ -11,6 +11,7 @@ import psycopg
 
 from autopilot.settings import load
 from autopilot.stores import Stores, stores
+from checkpoints.embedded.cluster import EmbeddedPostgres
 from tests.crash import stub_world
 from tests.crash.forks import Forks, Process, fork_server, until
 
@@ -61,7 +62,7 @@ create trigger note_moves after insert or update on registered_model_aliases
 
 @dataclass
 class Installation:
-    """A home with its databases up, a trainer at work, and a connection to each database that no process of ours has."""
+    """A home with its databases up, a trainer at work, and a connection of its own to each database."""
 
     root: Path
     forks: Forks
@@ -156,7 +157,9 @@ class Scene:
             "moves of aliases": moves.fetchall(),
             "approvals": count(ledger, "autopilot.approvals where run = %(run)s", run=run),
             "answers": count(
-                ledger, "autopilot.answers n join autopilot.approvals p on p.id = n.approval where run = %(run)s", run=run
+                ledger,
+                "autopilot.answers n join autopilot.approvals p on p.id = n.approval where run = %(run)s",
+                run=run,
             ),
             "promotions": count(ledger, "autopilot.promotions where run = %(run)s", run=run),
             "effects without a record": count(
@@ -181,6 +184,10 @@ def environment(root: Path, config: Path) -> Mapping[str, str]:
     }
 
 
+def _connected(cluster: EmbeddedPostgres, database: str) -> psycopg.Connection[Any]:
+    return psycopg.connect(cluster.dsn(database), autocommit=True)
+
+
 @contextmanager
 def installation(root: Path) -> Iterator[Installation]:
     """Yield an installation below `root`, which has a blank in its name; nothing of it is left running."""
@@ -196,9 +203,8 @@ def installation(root: Path) -> Iterator[Installation]:
             settled = forks.start("settle", environment=plain, folder=root, output=root / "settle.log")
             assert settled.end() == 0, settled.said()
             forks.start("train", environment=plain, folder=root, output=root / "trainer.log")
-            with psycopg.connect(cluster.dsn("autopilot"), autocommit=True) as ledger:
-                with psycopg.connect(cluster.dsn("mlflow"), autocommit=True) as mlflow:
-                    mlflow.execute(_COUNT_MOVES)
-                    yield Installation(root, forks, found, ledger, mlflow)
+            with _connected(cluster, "autopilot") as ledger, _connected(cluster, "mlflow") as mlflow:
+                mlflow.execute(_COUNT_MOVES)
+                yield Installation(root, forks, found, ledger, mlflow)
         finally:
             cluster.destroy()

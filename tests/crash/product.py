@@ -3,7 +3,6 @@
 import importlib
 import os
 import time
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from autopilot.cli.output import failed
 from autopilot.settings import load, prepare
 from autopilot.stores import LIBRARIES, mlflow_schema, stores
 from graph.errors import AutopilotError
-from graph.model import Answer
 from graph.ports import Deps
 from tests.crash import hands, racing, stub_world
 

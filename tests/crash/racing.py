@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from autopilot.bootstrap import Office, office
@@ -17,7 +18,7 @@ STEPS = 8
 
 
 def answers(number: int) -> tuple[tuple[str, str], tuple[str, str]]:
-    """Return who answers what in this round, by side: two approvals in even rounds, one against a denial in odd ones."""
+    """Return who answers what in this round, by side: two approvals in even rounds, approval and denial in odd ones."""
     return (("ana", "approve"), ("ben", "deny" if number % 2 else "approve"))
 
 
@@ -28,7 +29,7 @@ def race(side: int, models: Sequence[str]) -> None:
         other = Other(side)
         for number, model in enumerate(models):
             late = number // 2 % STEPS * STEP_S if number // 2 // STEPS % 2 == side else 0.0
-            _round(at_work, settings, model, answers(number)[side], lambda late=late: other.meet(late))
+            _round(at_work, settings, model, answers(number)[side], partial(other.meet, late))
 
 
 def _round(at_work: Office, settings: Settings, model: str, says: tuple[str, str], meet: Callable[[], None]) -> None:

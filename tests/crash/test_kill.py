@@ -18,7 +18,11 @@ TO_TRAIN = [
 TO_ASK = ["validation.judged", "validation.recorded", "approval.sealed", "approval.opened"]
 TO_PROMOTE = [
     "answer.recorded",
-    *(f"{kind}.{step}" for kind in ("release", "version", "previous", "champion") for step in ("intended", "called", "recorded")),
+    *(
+        f"{kind}.{step}"
+        for kind in ("release", "version", "previous", "champion")
+        for step in ("intended", "called", "recorded")
+    ),
     "promotion.recorded",
     "run.finished",
 ]

@@ -203,6 +203,13 @@ def lags(found: Inspection, since: str, until: str) -> Times:
     return _between(first, last)
 
 
+def newest_labelled(found: Inspection, time: str, label: str) -> tuple[int, int]:
+    """Return the times of the newest sampled row with a label and of the newest one at all, in microseconds."""
+    at = found.times(time)
+    labelled = np.asarray(found.sample.column(label).is_valid().to_numpy())
+    return int(at[labelled].max(initial=NO_TIME)), int(at.max(initial=NO_TIME))
+
+
 def joined_lags(
     log: Inspection, key: str, since: str, labels: Inspection, label_key: str, until: str | None
 ) -> tuple[Times, float]:

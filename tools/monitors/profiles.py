@@ -32,20 +32,22 @@ class Profiles:
         if known or self.eyes.log.reference[1] > now:
             return known
         built = self.eyes.look(None, now, feature_windows.build_profile)
-        if built:
-            self.store.save_profile(self.eyes.log.model, self._feature_name(), dump(built))
-        return built
+        if built is None:
+            return None
+        self.store.save_profile(self.eyes.log.model, self._feature_name(), dump(built))
+        # Another process may have been first, and the first one stays.
+        return self.sealed_features()
 
     def scores(self, champion: str | None, now: datetime, quarantined: Sequence[Span]) -> ScoreProfile | Forming:
         """Return the profile of the champion's scores, or why there is none yet."""
-        name = self._score_name(champion)
-        known = self.store.profile(self.eyes.log.model, name)
+        known = self._sealed_scores(champion)
         if known:
-            return load(ScoreProfile, known)
+            return known
         built = self.eyes.look(champion, now, lambda sight: score_profiles.build_profile(sight, champion, quarantined))
-        if isinstance(built, ScoreProfile):
-            self.store.save_profile(self.eyes.log.model, name, dump(built))
-        return built
+        if isinstance(built, Forming):
+            return built
+        self.store.save_profile(self.eyes.log.model, self._score_name(champion), dump(built))
+        return self._sealed_scores(champion) or built
 
     def quarantined(self, profile: FeatureProfile | None, start: datetime, end: datetime) -> list[Span]:
         """Return the buckets of [start, end) that are flagged in the store."""
@@ -53,6 +55,10 @@ class Profiles:
             return []
         key = feature_windows.key_of(self.eyes.log, profile)
         return [span(each.start, each.end) for each in stored(self.store, key, [span(start, end)]) if each.quarantined]
+
+    def _sealed_scores(self, champion: str | None) -> ScoreProfile | None:
+        found = self.store.profile(self.eyes.log.model, self._score_name(champion))
+        return load(ScoreProfile, found) if found else None
 
     def _feature_name(self) -> str:
         log = self.eyes.log

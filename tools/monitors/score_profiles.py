@@ -55,23 +55,26 @@ def build_profile(sight: Sight, champion: str | None, quarantined: Sequence[Span
     whole = span(*sight.log.reference)
     if whole.end + _delay(sight) > sight.now:
         return Forming("the labels of the reference period are not due yet")
-    rows = _sum([part for _, part in _parts(sight, _buckets(sight, whole.start, whole.end), whole)])
     if champion is None:
-        return _unscored(sight, rows) if len(rows.score) else Forming("the reference period holds no rows")
+        return _unscored(sight, whole)
+    first = _first_row(sight, whole)
+    if first is None:
+        return Forming(f"version {champion} has served no row of the log yet")
+    rows = _within(sight, whole) if first < whole.end else nothing_scored()
     if _enough(sight, _Held() + rows, FEWEST_ROWS, FEWEST_OF_A_CLASS):
         return score_profile(champion, *sight.log.reference, rows, sight.log.threshold)
-    return _first_served(sight, champion, quarantined)
+    return _first_served(sight, champion, first, quarantined)
 
 
-def _unscored(sight: Sight, rows: Scored) -> ScoreProfile:
+def _unscored(sight: Sight, whole: Span) -> ScoreProfile | Forming:
+    rows = _within(sight, whole)
+    if not len(rows.label):
+        return Forming("the reference period holds no rows")
     cells = count_cells(np.zeros(len(rows.label)), rows.label, ())
     return bare_profile(NOBODY, *sight.log.reference, cells)
 
 
-def _first_served(sight: Sight, champion: str, quarantined: Sequence[Span]) -> ScoreProfile | Forming:
-    first = _first_row(sight)
-    if first is None:
-        return Forming(f"version {champion} has served no row of the log yet")
+def _first_served(sight: Sight, champion: str, first: int, quarantined: Sequence[Span]) -> ScoreProfile | Forming:
     matured = sight.now - _delay(sight)
     wanted = [
         bucket
@@ -86,7 +89,7 @@ def _first_served(sight: Sight, champion: str, quarantined: Sequence[Span]) -> S
         if _complete(sight, held, len(parts) * (bucket.end - bucket.start)):
             span_of = wanted[0].starts_at, bucket.ends_at
             return score_profile(champion, *span_of, _sum(parts), sight.log.threshold)
-    return Forming(_missing(champion, held))
+    return Forming(_missing(sight, champion, held))
 
 
 def _complete(sight: Sight, held: _Held, length: int) -> bool:
@@ -103,12 +106,18 @@ def _enough(sight: Sight, held: _Held, fewest: int, of_a_class: int) -> bool:
     return held.labelled >= fewest and min(held.positives, held.labelled - held.positives) >= of_a_class
 
 
-def _missing(champion: str, held: _Held) -> str:
+def _missing(sight: Sight, champion: str, held: _Held) -> str:
+    if sight.log.labels is None:
+        return f"the profile of version {champion} is forming: it served {held.rows} rows, it takes {FEWEST_ROWS}"
     return (
         f"the profile of version {champion} is forming: its matured rows hold {held.labelled} labels"
         f" ({held.positives} positive), it takes {FEWEST_ROWS} with {FEWEST_OF_A_CLASS} of each class,"
         f" and up to {LONGEST} windows"
     )
+
+
+def _within(sight: Sight, whole: Span) -> Scored:
+    return _sum([part for _, part in _parts(sight, _buckets(sight, whole.start, whole.end), whole)])
 
 
 def _parts(sight: Sight, wanted: Sequence[Span], within: Span | None = None) -> Iterator[tuple[Span, Scored]]:
@@ -136,14 +145,13 @@ def _sum(parts: Sequence[Scored]) -> Scored:
     )
 
 
-def _first_row(sight: Sight) -> int | None:
+def _first_row(sight: Sight, reference: Span) -> int | None:
     """Return when the version served its first row since the reference began."""
     reader, log = sight.reader, sight.log
-    start = span(*log.reference).start
     if log.version is None:
-        return start
+        return reference.start
     best: int | None = None
-    around = Span(start, sight.now + 1)
+    around = Span(reference.start, sight.now + 1)
     for file in sorted(sight.within(around), key=lambda each: reader.extent(each, log.timestamp).first or 0):
         if best is not None and (reader.extent(file, log.timestamp).first or 0) > best:
             break

@@ -6,7 +6,7 @@ from datetime import timedelta
 from graph.ports import WindowStore
 from tools.monitors import label_files
 from tools.monitors.prediction_log import PredictionLog
-from tools.monitors.scored_rows import count_scores, scored_rows
+from tools.monitors.scored_rows import count_all, scored_rows
 from tools.monitors.sight import Sight
 from tools.monitors.spans import Span
 from tools.monitors.windows import Key, Window, recall, stamp
@@ -29,11 +29,9 @@ def measure_scores(
     stamps = {bucket: _stamp(sight, bucket) for bucket in wanted}
     matured = {bucket: bucket.end + delay <= sight.now for bucket in wanted}
     known = recall(store, key_of(sight.log, profile), ScoreCounts, stamps, matured)
-    fresh = {
-        bucket: count_scores(found, bucket, profile)
-        for found in scored_rows(sight, [bucket for bucket in wanted if bucket not in known])
-        for bucket in found.buckets
-    }
+    fresh: dict[Span, ScoreCounts] = {}
+    for found in scored_rows(sight, [bucket for bucket in wanted if bucket not in known]):
+        fresh |= count_all(sight, found, profile)
     return [known.get(bucket) or Window(bucket, fresh[bucket], stamps[bucket], matured[bucket]) for bucket in wanted]
 
 

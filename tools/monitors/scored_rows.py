@@ -32,8 +32,8 @@ class ScoredRows:
     """Served by another version."""
     repeated: Mask
     """Not the first row of its id in its bucket, among the version's own."""
-    orphans: Times
-    """When the labels were attached that belong to no prediction."""
+    strays: label_files.Strays
+    """Labels from the same stretch of time that belong to none of the rows."""
     has_scores: bool
     """Whether the scores were read."""
 
@@ -63,12 +63,17 @@ def scored_rows(
         rows, strays = label_files.join(sight, read_rows(sight, span, features or {}), span)
         bucket = rows.time - (rows.time - span.start) % (run[0].end - run[0].start)
         foreign = _foreign(rows, sight.version)
-        repeated = _repeated(rows, bucket, foreign)
-        yield ScoredRows(run, rows, bucket, foreign, repeated, label_files.orphans(sight, strays, span), sight.scored)
+        yield ScoredRows(run, rows, bucket, foreign, _repeated(rows, bucket, foreign), strays, sight.scored)
 
 
-def count_scores(found: ScoredRows, bucket: Span, profile: ScoreProfile) -> ScoreCounts:
-    """Count one bucket's rows by the cells of a profile; one without cells counts rows that have no score as well."""
+def count_all(sight: Sight, found: ScoredRows, profile: ScoreProfile) -> dict[Span, ScoreCounts]:
+    """Count the rows bucket by bucket, with the labels that have no prediction anywhere in the log."""
+    orphans = label_files.orphans(sight, found.strays, Span(found.buckets[0].start, found.buckets[-1].end))
+    return {bucket: _count(found, bucket, profile, orphans) for bucket in found.buckets}
+
+
+def _count(found: ScoredRows, bucket: Span, profile: ScoreProfile, orphans: Times) -> ScoreCounts:
+    """Count one bucket by the cells of a profile; one without cells counts rows that have no score as well."""
     rows, inside = found.rows, found.bucket == bucket.start
     own = inside & found.own
     counted = own & ~found.bad_score if profile.cuts else own
@@ -83,7 +88,7 @@ def count_scores(found: ScoredRows, bucket: Span, profile: ScoreProfile) -> Scor
         bad_labels=int((own & (rows.label == BAD_LABEL)).sum()),
         duplicate_ids=int((inside & found.repeated).sum()),
         missing_ids=int((inside & ~found.foreign & _without_id(rows)).sum()),
-        orphan_labels=int(((found.orphans >= bucket.start) & (found.orphans < bucket.end)).sum()),
+        orphan_labels=int(((orphans >= bucket.start) & (orphans < bucket.end)).sum()),
         other_rows=int(foreign.sum()),
         other_versions=_some_versions(rows.versions, foreign),
         lags=count_lags(rows.labelled_at[timed] - rows.time[timed]),

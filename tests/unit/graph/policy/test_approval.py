@@ -56,6 +56,22 @@ def test_an_answer_is_refused_with_the_rule(approval, given, spec, now, words):
 
 
 @pytest.mark.parametrize(
+    ("spec", "hint"),
+    [
+        (ApprovalSpec(("ana", "ben"), channels=("slack", "jira")), "answer through: slack, jira"),
+        (ApprovalSpec(("ana", "ben"), channels=()), "answer through: no channel is set in approval.channels"),
+        (RULES, "approvers are: ana, ben, eve"),
+        (ApprovalSpec(), "approvers are: nobody; name them in approval.approvers"),
+    ],
+)
+def test_a_refusal_says_who_or_what_else_would_do(spec, hint):
+    with pytest.raises(Refused) as refused:
+        may_answer(APPROVAL, answer("mallory"), spec, NOW)
+
+    assert refused.value.hint == hint
+
+
+@pytest.mark.parametrize(
     ("approval", "given"),
     [
         (APPROVAL, answer("ana")),
@@ -99,7 +115,8 @@ def test_an_answer_is_taken(approval, given):
         (replace(APPROVAL, quorum=2, answers=BY_ANA), TWO, LATE, "expired"),
         # Approved in time, looked at later.
         (replace(APPROVAL, answers=BY_ANA), RULES, LATE, "approved"),
-        # Given too late.
+        # Given too late, to the second.
+        (replace(APPROVAL, answers=(answer(at=APPROVAL.expires_at),)), RULES, LATE, "expired"),
         (replace(APPROVAL, answers=(answer(at=LATE),)), RULES, LATE, "expired"),
         # A quorum of nobody is still one.
         (replace(APPROVAL, quorum=0), ApprovalSpec(("ana",), quorum=0), NOW, "pending"),

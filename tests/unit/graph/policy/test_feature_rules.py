@@ -30,6 +30,7 @@ def asked(evidence=QUIET):
         # A column that is often null swings: from 70 % to 97 % in a calm week, from 11 % to 30 %.
         ("null_share", {"nulls": 970, "reference_null_share": 0.7}, False),
         ("null_share", {"nulls": 300, "reference_null_share": 0.11}, False),
+        ("null_share", {"nulls": 390, "reference_null_share": 0.11}, True),
         # One that is rarely null does not.
         ("null_share", {"nulls": 150, "reference_null_share": 0.02}, True),
         # NaN is counted by itself, against what the reference misses.
@@ -44,7 +45,11 @@ def asked(evidence=QUIET):
         ("stuck_value", {"kind": "categorical", "top_share": 0.85, "reference_top_share": 0.2}, False),
         # … and one that is nearly all there is, is not.
         ("stuck_value", {"kind": "categorical", "top_share": 0.97, "reference_top_share": 0.2}, True),
-        # Small whole numbers behave like categories.
+        # However rare it was.
+        ("stuck_value", {"kind": "categorical", "top_share": 0.6, "reference_top_share": 0.0}, False),
+        # Small whole numbers behave like categories; a column of many values does not.
+        ("stuck_value", {"top_share": 0.5, "reference_top_share": 0.06}, False),
+        ("stuck_value", {"top_share": 0.5, "reference_top_share": 0.05}, True),
         ("stuck_value", {"top_share": 0.7, "reference_top_share": 0.3}, False),
         # A weekday fills every one-day window, a month every monthly one: also one that is new.
         ("stuck_value", {"top_share": 1.0, "reference_top_share": 0.14, "reference_most": 1.0}, False),
@@ -62,6 +67,12 @@ def asked(evidence=QUIET):
         ("constant_factor", {"factor": 0.01, "factor_residual": 0.05}, True),
         # Inches to centimetres is the smallest that is told.
         ("constant_factor", {"factor": 2.54, "factor_residual": 0.05}, True),
+        # A thousand rows know their tails to 0.18.
+        ("constant_factor", {"factor": 100.0, "factor_residual": 0.17}, True),
+        ("constant_factor", {"factor": 100.0, "factor_residual": 0.18}, False),
+        # No factor at all, and the factor nothing.
+        ("constant_factor", {"factor": 1.0, "factor_residual": 0.0}, False),
+        ("constant_factor", {"factor": 0.0, "factor_residual": 0.0}, False),
         # Summer doubles the degrees of a winter, and squeezes them: not one factor for all.
         ("constant_factor", {"factor": 2.1, "factor_residual": 0.05}, False),
         ("constant_factor", {"factor": 3.0, "factor_residual": 0.43}, False),
@@ -71,6 +82,14 @@ def asked(evidence=QUIET):
         ("constant_factor", {"factor": 100.0, "factor_residual": None}, False),
         # A third of the rows at -999999: a placeholder for "missing".
         ("outside_range", {"below": 300, "low": -999999.0}, True),
+        # Eleven rows in a thousand, on either side; ten are stray ones.
+        ("outside_range", {"below": 5, "above": 6, "low": -999999.0}, True),
+        ("outside_range", {"below": 4, "above": 6, "low": -999999.0}, False),
+        # Ten widths above, ten widths below, and a little less.
+        ("outside_range", {"above": 300, "high": 5490.0}, True),
+        ("outside_range", {"above": 300, "high": 5480.0}, False),
+        ("outside_range", {"below": 300, "low": -4989.0}, True),
+        ("outside_range", {"below": 300, "low": -4980.0}, False),
         # One such row in a thousand is a stray one.
         ("outside_range", {"below": 1, "low": -999999.0}, False),
         # Every row above the reference, as temperatures are in July, but not absurdly so.
@@ -84,6 +103,8 @@ def asked(evidence=QUIET):
         ("outside_range", {"above": 1000, "low": None, "high": None}, False),
         # New merchants come one by one; a new spelling comes at once.
         ("new_categories", {"new_category_rows": 150, "new_categories": ("kiosk",)}, False),
+        ("new_categories", {"new_category_rows": 200}, False),
+        ("new_categories", {"new_category_rows": 201}, True),
         ("new_categories", {"new_category_rows": 300, "new_categories": ("GROCERY", "FUEL")}, True),
     ],
 )

@@ -66,14 +66,22 @@ def test_superiority_needs_the_whole_interval_above_zero(low, high, outcome, val
         (part("overall"), replace(BETTER, positives=19), "passed", "19 positives are too few"),
         (part("overall"), replace(BETTER, blocks=7), "passed", "7 blocks of time are too few"),
         (part("overall"), replace(BETTER, difference=None), "passed", "no interval could be made"),
-        # … but its few rows point the other way.
+        # Just enough of each: judged by itself.
+        (part("overall"), replace(BETTER, rows=200, positives=20, blocks=8), "passed", "on the window that triggered"),
+        # … but its few rows point the other way, or nowhere.
+        (
+            part("overall"),
+            replace(BETTER, blocks=7, challenger=0.85),
+            "inconclusive",
+            "in that window it is better by 0",
+        ),
         (
             part("overall"),
             replace(BETTER, blocks=7, challenger=0.84),
             "inconclusive",
             "in that window it is better by -0.01",
         ),
-        # … or point nowhere.
+        # … or cannot be told at all.
         (part("overall"), replace(BETTER, blocks=7, challenger=None), "passed", "on all rows"),
         # Nor are there enough rows altogether.
         (part("overall", blocks=7), None, "inconclusive", "cannot be told on all rows"),
@@ -127,6 +135,8 @@ def test_the_rest_may_not_be_worse_by_the_margin(rest, outcome):
         ([part("slice:merchant=fuel", -0.2, 0.1, rows=40)], ["passed"]),
         # Worse than twice the margin for certain.
         ([part("slice:merchant=fuel", -0.08, -0.02)], ["failed"]),
+        # Just beyond twice the margin.
+        ([part("slice:merchant=fuel", -0.02, -0.0101)], ["failed"]),
         # Worse, but within twice the margin.
         ([part("slice:merchant=fuel", -0.02, -0.009)], ["passed"]),
         # One of five slices that are worse by a little at the level of one: widened to the level of five, chance.
@@ -158,6 +168,8 @@ def test_a_slice_fails_only_for_certain(slices, expected):
         ({"calibration": {"champion": {"brier": 0.05}, "challenger": {"brier": 0.056}}}, "calibration", "failed"),
         ({"calibration": {"champion": {"brier": 0.05}}}, "calibration", "inconclusive"),
         ({"calibration": {"champion": {"brier": 0.05}, "challenger": {"brier": None}}}, "calibration", "inconclusive"),
+        # As slow as the owner bears.
+        ({"latency_ms": {"challenger": 20.0}}, "latency", "passed"),
         # Slower than the owner bears, or not measured.
         ({"latency_ms": {"challenger": 20.1}}, "latency", "failed"),
         ({"latency_ms": {"champion": 1.0}}, "latency", "inconclusive"),
@@ -311,3 +323,14 @@ def test_reported_numbers_are_compared_as_they_are(champion, challenger, metric,
     spec = replace(SPEC, policy=Policy(metric=metric), validation=ValidationSpec(kind="reported", minimum=minimum))
 
     assert {check.name: check.outcome for check in reported(champion, challenger, spec)} == expected
+
+
+def test_a_missing_number_is_named_with_the_run_that_lacks_it():
+    assert reported({}, {"roc_auc": 0.9}, SPEC)[0].detail == "the run of the champion logged no usable roc_auc"
+    assert reported({}, {}, SPEC)[0].detail == "the run of the champion and of the challenger logged no usable roc_auc"
+
+
+def test_an_unknown_minimum_names_what_is_known():
+    assert outcomes(compared(), minimum={"auc": 0.8})["minimum:auc"].detail == (
+        "auc was not measured; measured were: log_loss, roc_auc"
+    )

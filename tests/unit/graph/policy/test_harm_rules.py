@@ -40,8 +40,10 @@ ROSE = {"metric": "log_loss", "foreseen": 0.2, "realised": realised(0.25), "brie
         ({"foreseen": 0.5, "realised": realised(0.48), "brier_excess": SURE}, "concept_drift"),
         # … less is borne, however sure.
         ({"realised": realised(0.895), "brier_excess": SURE}, None),
+        # A loss that may be nothing at all is not certain.
+        ({"realised": Interval(0.85, 0.80, 0.90), "brier_excess": Interval(0.01, 0.0, 0.02)}, None),
         # A large drop that may be chance.
-        ({"realised": WORSE, "brier_excess": UNSURE}, None),
+        ({"realised": Interval(0.85, 0.80, 0.90), "brier_excess": UNSURE}, None),
         # Better than foreseen, badly calibrated: no harm in this metric.
         ({"realised": realised(0.95), "brier_excess": SURE}, None),
         # Lower is better: a loss that rose.
@@ -56,6 +58,10 @@ ROSE = {"metric": "log_loss", "foreseen": 0.2, "realised": realised(0.25), "brie
              "positive_lift_low": 0.7, "positive_lift_high": 0.6},
             "label_shift",
         ),
+        # Uniformly, within a factor of 1.5; hardly more frequent at one end.
+        ({**ROSE, "positive_lift_low": 1.3, "positive_lift_high": 1.9}, "label_shift"),
+        ({**ROSE, "positive_lift_low": 1.3, "positive_lift_high": 2.0}, "concept_drift"),
+        ({**ROSE, "positive_lift_low": 1.2, "positive_lift_high": 1.6}, "concept_drift"),
         # More frequent at one end only: the concept.
         (
             {**ROSE, "positive_lift_low": 4.0, "positive_lift_high": 1.3},
@@ -181,6 +187,8 @@ def test_the_furthest_moved_features_are_named_first_and_at_most_three():
         ({}, False),
         # They foresee clearly less: the rows are harder.
         ({"foreseen": 0.86}, True),
+        # By exactly what the owner bears counts.
+        ({"reference_value": 0.5, "foreseen": 0.48}, True),
         # A little less is the day's own spread.
         ({"foreseen": 0.9}, False),
         # A loss that is foreseen to be higher.

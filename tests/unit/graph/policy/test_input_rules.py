@@ -47,6 +47,10 @@ def test_thin_traffic_is_a_remark_and_blocks_nothing():
     assert walked.rules[-1].detail == "only 1000 rows arrived where about 10001 used to"
 
 
+def test_a_tenth_of_the_usual_rows_needs_no_remark():
+    assert walk(LOG_RULES, case(replace(QUIET, expected_rows=10000.0))).rules[-1].detail == ""
+
+
 def test_an_owner_may_ask_for_more_rows():
     walked = walk(LOG_RULES, case(QUIET, min_rows=5000))
 

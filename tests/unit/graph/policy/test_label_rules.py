@@ -20,12 +20,15 @@ LOST = {"positives": 18, "positive_lift_low": 0.3, "positive_lift_high": 0.3}  #
         ({**LOST, "positives": 30}, False, "within a factor of two"),
         # Two of seven: a collapse that may be chance.
         ({**LOST, "positives": 2, "expected_positives": 7.0, "expected_positives_sd": 2.5}, False, "may be chance"),
+        # Just four standard deviations, and just fewer.
+        ({**LOST, "expected_positives_sd": 10.5}, True, "18 positive labels"),
+        ({**LOST, "expected_positives_sd": 10.6}, False, "may be chance"),
         # Its chance is not known.
         ({**LOST, "expected_positives_sd": float("nan")}, False, "may be chance"),
         # The scores fell with the positives: a calm season.
         ({**LOST, "score_psi": 0.13}, False, "the scores moved too"),
         # They moved by less than ordinary days do.
-        ({**LOST, "score_psi": 0.07}, True, "18 positive labels"),
+        ({**LOST, "score_psi": 0.08}, True, "18 positive labels"),
         # Noise unknown: only the constant is borne.
         ({**LOST, "score_psi": 0.06, "score_psi_noise": None}, False, "the scores moved too"),
         # Whether they moved is not known: no excuse for calling labels lost.
@@ -33,10 +36,16 @@ LOST = {"positives": 18, "positive_lift_low": 0.3, "positive_lift_high": 0.3}  #
         # Positives left the high scores and turned up among the low ones: the concept changed.
         ({**LOST, "positive_lift_low": 2.0}, False, "uneven over low and high scores"),
         ({**LOST, "positive_lift_low": 0.0, "positive_lift_high": 0.5}, False, "uneven"),
+        # Nearly even, and no longer.
+        ({**LOST, "positive_lift_high": 0.64}, True, "18 positive labels"),
+        ({**LOST, "positive_lift_high": 0.66}, False, "uneven"),
         # One third has nothing to compare.
         ({**LOST, "positive_lift_low": None}, True, "18 positive labels"),
         # Of one positive foreseen among the low scores one is there: noise, when the counts are known …
         ({**LOST, "positive_lift_low": 1.0, "expected_low": 1.0, "expected_high": 50.0}, True, "18 positive labels"),
+        # … as may be 11 of 15 …
+        ({**LOST, "positive_lift_low": 0.72, "expected_low": 15.0, "expected_high": 40.0}, True, "18 positive labels"),
+        ({**LOST, "positive_lift_low": 0.73, "expected_low": 15.0, "expected_high": 40.0}, False, "uneven"),
         # … while 15 of 15 are not.
         ({**LOST, "positive_lift_low": 1.0, "expected_low": 15.0, "expected_high": 40.0}, False, "uneven"),
         # Nothing foreseen, as without a champion.
@@ -89,6 +98,7 @@ def test_labels_that_fit_nowhere(changes, decisive):
         # Nothing is old enough to have a label.
         ({"predictions": 0, "labelled": 0}, "labels_on_time"),
         # In time, but few.
+        ({"predictions": 200, "labelled": 200}, None),
         ({"predictions": 199, "labelled": 199}, "enough_labels"),
         ({"positives": 19}, "enough_positives"),
         ({"positives": 20}, None),

@@ -7,7 +7,7 @@ import pytest
 
 from graph.model import Evidence, LabelEvidence
 from tests.unit.tools.monitors.logs import LOGGED, ROWS, World, day, rows_of
-from tools.monitors.scored_rows import count_scores, scored_rows
+from tools.monitors.scored_rows import count_all, scored_rows
 from tools.monitors.sight import Eyes, Sight
 from tools.monitors.spans import Span, buckets, microseconds
 from tools.profile.counts import ScoreCounts
@@ -160,11 +160,8 @@ def test_rows_joined_a_few_at_a_time_are_counted_the_same(world: World, limit: i
     profile = bare_profile("1", day(0), day(10))
 
     def counted(sight: Sight, rows: int) -> dict[Span, ScoreCounts]:
-        return {
-            bucket: count_scores(found, bucket, profile)
-            for found in scored_rows(sight, wanted, limit=rows)
-            for bucket in found.buckets
-        }
+        parts = [count_all(sight, found, profile) for found in scored_rows(sight, wanted, limit=rows)]
+        return {bucket: counts for part in parts for bucket, counts in part.items()}
 
     eyes = Eyes(world.log)
     few = eyes.look("1", day(15), lambda sight: counted(sight, limit))

@@ -1,0 +1,68 @@
+"""The JSON Schema of autopilot.yaml, for editors: `python -m autopilot.schema` writes it anew after spec.py changed."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+
+from autopilot.spec import File, Model
+from graph.model import Json
+
+_UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+FILE = Path(__file__).with_name("autopilot.schema.json")
+
+
+class _AsWritten(GenerateJsonSchema):
+    """Describes values as people write them: `3d` where pydantic would ask for an ISO 8601 duration."""
+
+    def timedelta_schema(self, schema: Any) -> JsonSchemaValue:
+        return {"type": "string", "pattern": r"^(\d+(\.\d+)?[dhms])+$", "examples": ["3d", "12h", "1d12h"]}
+
+    def encode_default(self, dft: Any) -> Any:
+        if isinstance(dft, timedelta):
+            return _duration(dft)
+        return super().encode_default(dft)
+
+    def datetime_schema(self, schema: Any) -> JsonSchemaValue:
+        return {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}", "examples": ["2026-01-01", "2026-01-01T06:00:00Z"]}
+
+
+def schema() -> Json:
+    """Return the schema of the whole file."""
+    found = File.model_json_schema(by_alias=True, schema_generator=_AsWritten)
+    for part in found["$defs"].values():
+        # What an entry leaves out may stand under `defaults`.
+        part.pop("required", None)
+    entry = {"$ref": f"#/$defs/{Model.__name__}"}
+    found["properties"]["defaults"] = {**entry, "description": "Holds for every model that does not say otherwise."}
+    _drop_repeated_defaults(found)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found, "title": "autopilot.yaml"}
+
+
+def _drop_repeated_defaults(node: Any) -> None:
+    """Take out the default of a whole part: its fields have theirs. And that of an absent field, which is no value."""
+    if isinstance(node, dict):
+        if "default" in node and not isinstance(node["default"], str | int | float | list):
+            del node["default"]
+        for below in node.values():
+            _drop_repeated_defaults(below)
+    elif isinstance(node, list):
+        for below in node:
+            _drop_repeated_defaults(below)
+
+
+def _duration(time: timedelta) -> str:
+    seconds = time.total_seconds()
+    unit, size = next(each for each in _UNITS if seconds % each[1] == 0)
+    return f"{seconds / size:g}{unit}"
+
+
+def text() -> str:
+    """Return the schema as the file holds it."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(text(), "utf-8")
