@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from autopilot.cli import output
+from autopilot import output
 from autopilot.cli.parser import parser
 from graph.errors import AutopilotError
 

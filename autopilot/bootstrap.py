@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 from autopilot import spec as written
 from autopilot.effective import model_spec
 from autopilot.settings import Settings, prepare
-from autopilot.stores import LIBRARIES, Stores, mlflow_schema, stores
+from autopilot.stores import Stores, libraries, mlflow_schema, stores
 from checkpoints import migrate
 from checkpoints.database import Database
 from checkpoints.ledger.book import PostgresLedger
 from checkpoints.ledger.effects import Boundary, passing
 from graph.ports import Deps
-from tools.registry.connection import ENVIRONMENT
 
 if TYPE_CHECKING:
     from autopilot.engine import Engine
@@ -47,7 +46,7 @@ def ledger(settings: Settings, boundary: Boundary = passing) -> Iterator[Postgre
 def office(settings: Settings, boundary: Boundary = passing) -> Iterator[Office]:
     """Yield the engine over real adapters. Loads LangGraph and MLflow; the file is checked before anything starts."""
     file = written.read(settings.config)
-    prepare(LIBRARIES)
+    prepare(libraries())
     from autopilot.engine import Engine
     from autopilot.traced import traced
     from checkpoints.saver import saver
@@ -139,6 +138,7 @@ def prediction_log(settings: Settings, name: str, entry: written.Model) -> "Pred
 
 def _pipeline(settings: Settings, entry: written.Model, found: Stores) -> "LocalPipeline":
     from tools.pipelines.local import LocalPipeline
+    from tools.registry.connection import ENVIRONMENT
 
     here = settings.config.absolute().parent
     return LocalPipeline(

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autopilot.cli.output import document, say
+from autopilot.output import document, say
 from autopilot.settings import Settings
 from autopilot.stores import embedded, furnish, mlflow_schema, stores
 from graph.errors import Misconfigured, Refused, Unavailable
@@ -83,6 +83,7 @@ class Stage:
         subprocess.run(command, env=self.environment(), check=True, stdout=subprocess.DEVNULL)
 
     def environment(self) -> dict[str, str]:
+        """Return what each command of the demo runs in."""
         # The demo's own home and embedded database, whatever else this shell is set up for.
         return {
             "PATH": self.settings.path,
@@ -145,7 +146,7 @@ def _known_model(stage: Stage) -> None:
             "MLFLOW_DISABLE_TELEMETRY": "true",
         }
         script = [sys.executable, str(CHAMPION), str(stage.world)]
-        done = subprocess.run(script, env=environment, check=True, text=True, stdout=subprocess.PIPE)  # noqa: S603
+        done = subprocess.run(script, env=environment, check=True, text=True, stdout=subprocess.PIPE)
     stage.tell(f"  {done.stdout.strip().splitlines()[-1]}")
 
 

@@ -1,36 +1,57 @@
-"""Examines every connection, right and schema, one finding each, and says what to do about the bad ones."""
+"""Tries every connection, right and schema, one finding each, and says what to do about the bad ones."""
 
+import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator
-from importlib.metadata import packages_distributions
+from datetime import datetime, timedelta
+from functools import partial
+from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+import httpx
+
 from autopilot import spec as written
-from autopilot.settings import Settings
+from autopilot import words
+from autopilot.bootstrap import prediction_log, program_path
+from autopilot.settings import Settings, prepare
+from autopilot.stores import libraries, Stores, mlflow_schema, stores
+from checkpoints import migrate
 from graph.errors import AutopilotError
-from graph.model import Json
+from graph.model import Json, ModelRef
 
 State = Literal["ok", "warning", "failed"]
 _MARK = {"ok": "✓", "warning": "!", "failed": "✗"}
 _NAMES = ("autopilot", "tools", "checkpoints", "graph")
+_ROOM = 1 << 30
+"""Free bytes below which a training run, its candidate and their copies may not fit."""
+_LATE = 3
+"""Windows without a new row after which a log is no longer written."""
+_PATIENCE_S = 5.0
 
 
 def examine(settings: Settings) -> list[Json]:
     """Return all findings. One part that fails does not keep the others from being looked at."""
-    findings = [*_names(), *_file(settings), *_guarded("database", lambda: _database(settings))]
-    if all(finding["state"] != "failed" for finding in findings):
-        findings += _guarded("registry", lambda: _models(settings))
+    file: list[written.File] = []
+    findings = [
+        *_names(),
+        *_guarded("configuration", lambda: _file(settings, file)),
+        *_guarded("home", lambda: _home(settings)),
+        *_guarded("database", lambda: _stores(settings, file)),
+    ]
     return [*findings, *_tracing(settings), *_clock(settings)]
 
 
 def lines(findings: list[Json]) -> str:
     """Return one line per finding, with the way out below the bad ones."""
-    return "\n".join(
-        f"{_MARK[found['state']]} {found['what']}: {found['detail']}"
-        + (f"\n    → {found['hint']}" if found["hint"] else "")
-        for found in findings
+    return words.printable(
+        "\n".join(
+            f"{_MARK[found['state']]} {found['what']}: {words.one_line(found['detail'])}"
+            + (f"\n    → {words.one_line(found['hint'])}" if found["hint"] else "")
+            for found in findings
+        )
     )
 
 
@@ -54,11 +75,10 @@ def _names() -> Iterator[Json]:
     foreign = [name for name in _NAMES if set(owners.get(name, ["autopilot"])) != {"autopilot"}]
     if foreign or len(set(roots.values())) > 1:
         where = ", ".join(f"{name} in {root}" for name, root in roots.items())
-        yield _finding(
-            "packages", "failed", f"not all ours: {where}", "install autopilot alone in an environment of its own"
-        )
+        hint = "install autopilot alone in an environment of its own"
+        yield _finding("packages", "failed", f"not all ours: {where}", hint)
     else:
-        yield _finding("packages", "ok", f"all four in {roots['autopilot']}")
+        yield _finding("packages", "ok", f"all four in {roots['autopilot']}, mlflow {version('mlflow')}")
 
 
 def _root(name: str) -> str:
@@ -66,78 +86,167 @@ def _root(name: str) -> str:
     return str(Path(found.origin).parents[1]) if found and found.origin else "nowhere"
 
 
-def _file(settings: Settings) -> Iterator[Json]:
-    try:
-        file = written.read(settings.config)
-    except AutopilotError as error:
-        yield _finding("configuration", "failed", error.message, error.hint)
-        return
-    yield _finding("configuration", "ok", f"{settings.config}: {', '.join(sorted(file.models))}")
+def _file(settings: Settings, into: list[written.File]) -> Iterator[Json]:
+    into.append(written.read(settings.config))
+    yield _finding("configuration", "ok", f"{settings.config}: {', '.join(sorted(into[0].models))}")
 
 
-def _database(settings: Settings) -> Iterator[Json]:
-    from autopilot.stores import stores
-    from checkpoints import migrate
+def _home(settings: Settings) -> Iterator[Json]:
+    """Look at the home's rights before any command of ours sets them right."""
+    home = settings.home
+    if home.exists():
+        most = 0o711 if os.geteuid() == 0 else 0o700
+        open_ones = [path for path, mode in ((home, most), (home / "logins.json", 0o600)) if _is_open(path, mode)]
+        for path in open_ones:
+            yield _finding("home", "failed", f"{path} {_is_open(path, 0)}", f"chmod go-rwx {path}")
+        if not open_ones:
+            yield _finding("home", "ok", f"{home}, closed to others")
+    yield _room(next(place for place in (home, *home.parents) if place.exists()))
 
+
+def _is_open(path: Path, most: int) -> str:
+    """Return in words what is wrong with a path's owner or mode, or nothing."""
+    if not path.exists():
+        return ""
+    found = path.stat()
+    if found.st_uid != os.geteuid():
+        return f"belongs to uid {found.st_uid}"
+    mode = stat.S_IMODE(found.st_mode)
+    return f"is open to others (mode {mode:04o})" if mode & 0o777 & ~most else ""
+
+
+def _room(place: Path) -> Json:
+    free = shutil.disk_usage(place).free
+    said = f"{free / (1 << 30):.1f} GiB free at {place}"
+    if free < _ROOM:
+        return _finding("disk", "warning", said, "make room: a full disk stops training and the database")
+    return _finding("disk", "ok", said)
+
+
+def _stores(settings: Settings, file: list[written.File]) -> Iterator[Json]:
+    prepare(libraries())
     with stores(settings) as found:
-        where = f"embedded Postgres in {settings.home / 'postgres'}" if found.cluster else "DATABASE_URL"
-        migrate.require(found.ledger)
-        yield _finding("database", "ok", f"{where}, schema {migrate.applied(found.ledger)}")
-        for folder in found.cluster.folders() if found.cluster else []:
-            yield _finding("folder outside the home", "ok", f"{folder} (removed by: make clean)")
-        if found.trainer == found.promoter:
+        findings = _guarded("database", lambda: _database(settings, found))
+        yield from findings
+        if any(finding["state"] == "failed" for finding in findings):
+            return
+        registry = _guarded("registry", lambda: _registry(found))
+        yield from registry
+        if file and not any(finding["state"] == "failed" for finding in registry):
+            yield from _models(settings, file[0], found)
+
+
+def _database(settings: Settings, found: Stores) -> Iterator[Json]:
+    where = f"embedded Postgres in {settings.home / 'postgres'}" if found.cluster else "DATABASE_URL"
+    migrate.require(found.ledger)
+    yield _finding("database", "ok", f"{where}, schema {migrate.applied(found.ledger)}")
+    for folder in found.cluster.folders() if found.cluster else []:
+        yield _finding("folder outside the home", "ok", f"{folder} (removed by: autopilot db stop --destroy)")
+
+
+def _registry(found: Stores) -> Iterator[Json]:
+    from tools.registry import rights
+
+    mlflow_schema(found, upgrade=False)
+    if found.trainer == found.promoter:
+        detail = "training scripts get the login that promotes: they could move an alias"
+        yield _finding("training login", "warning", detail, "set AUTOPILOT_TRAINER_TRACKING_URI to a restricted one")
+    elif not rights.tries(found.trainer):
+        yield _finding(
+            "training login", "ok", "another than the one that promotes; its rights are your server's to set"
+        )
+    else:
+        can = rights.trespasses(found.trainer, found.ledger)
+        if can:
             yield _finding(
-                "training login",
-                "warning",
-                "training scripts get the login that promotes",
-                "give them a restricted one: AUTOPILOT_TRAINER_TRACKING_URI",
+                "training login", "failed", f"it can {', '.join(can)}", "autopilot db migrate sets its rights"
             )
         else:
-            yield _finding("training login", "ok", "separate from the one that promotes")
+            yield _finding("training login", "ok", "tried: it can move no alias, and does not get into our database")
 
 
-def _models(settings: Settings) -> Iterator[Json]:
-    from autopilot.bootstrap import office
+def _models(settings: Settings, file: written.File, found: Stores) -> Iterator[Json]:
+    from tools.registry.mlflow import MlflowRegistry
 
-    with office(settings) as at_work:
-        for name, entry in sorted(at_work.file.models.items()):
-            deps = at_work.parts(name)
-            champion = deps.registry.alias(deps.spec.registry, "champion")
-            serving = f"champion {champion.version}" if champion else "no champion yet"
-            yield _finding(f"registry of {name}", "ok", serving)
-            yield from _command(name, entry, settings)
-            yield from _log(name, at_work.parts(name).monitor.measure, settings, champion.version if champion else None)
+    registry = MlflowRegistry(found.promoter, found.artifacts)
+    for name, entry in sorted(file.models.items()):
+        yield from _guarded(f"registry of {name}", partial(_champion, name, entry, registry.alias))
+        yield from _command(name, entry, settings)
+        log = prediction_log(settings, name, entry)
+        yield from _guarded(f"log of {name}", partial(_log, name, log, settings.clock.now()))
+
+
+def _champion(name: str, entry: written.Model, alias: Callable[[str, str], ModelRef | None]) -> Iterator[Json]:
+    champion = alias(entry.registry.model, "champion")
+    serving = f"champion is version {champion.version}" if champion else "no champion yet"
+    yield _finding(f"registry of {name}", "ok", serving)
 
 
 def _command(name: str, entry: written.Model, settings: Settings) -> Iterator[Json]:
-    from autopilot.bootstrap import program_path
+    """See whether the command's program is there, and the scripts that it names."""
 
-    program = entry.pipeline.command[0]
-    if shutil.which(program, path=program_path(settings)):
-        yield _finding(f"pipeline of {name}", "ok", f"{program} found")
+    what, here = f"pipeline of {name}", settings.config.absolute().parent
+    folder = here / entry.pipeline.cwd if entry.pipeline.cwd else here
+    program, *rest = entry.pipeline.command
+    scripts = [word for word in rest if word.endswith((".py", ".sh")) and not word.startswith("-")]
+    missing = [script for script in scripts if not (folder / script).exists()]
+    at = str(folder / program) if os.sep in program else program
+    if not folder.is_dir():
+        yield _finding(what, "failed", f"{folder} is no folder", "correct pipeline.cwd")
+    elif not shutil.which(at, path=program_path(settings)):
+        yield _finding(what, "failed", f"{program} is not a program here", "correct pipeline.command")
+    elif missing:
+        yield _finding(what, "failed", f"{missing[0]} is not in {folder}", "correct pipeline.command or pipeline.cwd")
     else:
-        yield _finding(f"pipeline of {name}", "failed", f"{program} is not a program here", "models.pipeline.command")
+        yield _finding(what, "ok", " ".join(entry.pipeline.command))
 
 
-def _log(name: str, measure: Callable[..., object], settings: Settings, champion: str | None) -> Iterator[Json]:
-    from graph.model import Evidence
+def _log(name: str, log: object, now: datetime) -> Iterator[Json]:
+    from tools.monitors.glance import glance
+    from tools.monitors.prediction_log import PredictionLog
 
-    evidence = measure(champion, settings.clock.now())
-    if not isinstance(evidence, Evidence):
+    if not isinstance(log, PredictionLog):
         return
-    if evidence.rows:
-        yield _finding(f"log of {name}", "ok", f"{evidence.rows} rows until {evidence.end:%Y-%m-%d %H:%M}Z")
+    seen = glance(log)
+    what = f"log of {name}"
+    reached = f"{seen.newest:%Y-%m-%d %H:%M}Z" if seen.newest else "no time in any row"
+    detail = f"{words.count(seen.files, 'file')}, every column as described, newest row {reached}"
+    if seen.newest is None or now - seen.newest > _LATE * max(log.window, timedelta(hours=1)):
+        yield _finding(what, "warning", detail, "nothing new for several windows: is the log still written?")
+    elif not seen.scored:
+        yield _finding(
+            what, "warning", f"{detail}, no column {log.prediction}", "a model that serves must log its score"
+        )
+    elif seen.label_files == 0:
+        yield _finding(what, "warning", f"{detail}, no label file yet", "check monitor.labels.source")
     else:
-        yield _finding(f"log of {name}", "warning", "no rows in the newest window", "is the log still written?")
+        yield _finding(what, "ok", detail)
 
 
 def _tracing(settings: Settings) -> Iterator[Json]:
-    on = bool(settings.langsmith_api_key) and settings.langsmith_tracing
-    yield _finding(
-        "tracing", "ok", f"LangSmith project {settings.langsmith_project}" if on else "off: no LANGSMITH_API_KEY"
-    )
+    if not settings.langsmith_api_key or not settings.langsmith_tracing:
+        yield _finding("tracing", "ok", "off: no LANGSMITH_API_KEY, or LANGSMITH_TRACING=false")
+        return
+    address = (settings.langsmith_endpoint or "https://api.smith.langchain.com").rstrip("/")
+    login = {"x-api-key": settings.langsmith_api_key}
+    try:
+        answer = httpx.get(f"{address}/sessions", params={"limit": 1}, headers=login, timeout=_PATIENCE_S)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        detail = f"{address} does not answer ({type(error).__name__}); runs go on, their traces are lost"
+        yield _finding("tracing", "warning", detail, "check LANGSMITH_ENDPOINT")
+        return
+    if answer.is_success:
+        yield _finding("tracing", "ok", f"LangSmith project {settings.langsmith_project} at {address}")
+    else:
+        detail = f"{address} answers {answer.status_code}; runs go on, their traces are lost"
+        yield _finding("tracing", "warning", detail, "check LANGSMITH_API_KEY and LANGSMITH_ENDPOINT")
 
 
 def _clock(settings: Settings) -> Iterator[Json]:
     if settings.now:
-        yield _finding("clock", "warning", f"stands still at {settings.now:%Y-%m-%dT%H:%M:%SZ}", "unset AUTOPILOT_NOW")
+        yield _finding(
+            "clock",
+            "warning",
+            f"stands still at {settings.now:%Y-%m-%dT%H:%M:%SZ}",
+            "leave out --now, or unset AUTOPILOT_NOW",
+        )

@@ -1,8 +1,8 @@
 """The verbs: check, carry on, answer, cancel, return. Each may be called again, by any process, at any time."""
 
 import shutil
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import cast
@@ -11,9 +11,11 @@ from uuid import uuid4
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
+from checkpoints.database import Row
 from checkpoints.ledger.book import PostgresLedger
+from checkpoints.ledger.effects import run_lock
 from graph import thread
-from graph.build import build_check, build_graph
+from graph.build import after_decide, build_check, build_graph, check
 from graph.errors import AutopilotError, Misconfigured, Refused
 from graph.model import SCHEMA_VERSION, Answer, Approval, Json, ModelRef
 from graph.policy import approval as gate
@@ -59,8 +61,10 @@ class Engine:
         before = self._book.runs.active(model)
         if before:
             self.carry_on(str(before["run"]))
-        self._book.runs.open(run, model, self._clock.now(), requested_by, os_user)
-        self._check(model, run)
+        with self._locked(run):
+            self._book.runs.open(run, model, self._clock.now(), requested_by, os_user)
+            if self._begin(model, run):
+                return run
         active = self._book.runs.active(model)
         if active is None:
             return run
@@ -69,32 +73,36 @@ class Engine:
         return str(active["run"])
 
     def carry_on(self, run: str) -> None:
-        """Take a run as far as it goes without waiting. A second process waits for the first, then sees where it stands."""
-        with self._book.database.locked(f"run {run}"):
-            row = self._book.runs.row(run)
-            if row["outcome"] is None and row["action"] is None:
-                self._check(row["model"], run)
-                row = self._book.runs.row(run)
-            if row["outcome"] is None:
-                self._advance(row["model"], run)
+        """Take a run as far as it goes without waiting. A second process waits for the first, then looks again."""
+        with self._locked(run):
+            row = self._book.runs.standing(run)
+            if row["outcome"] is not None:
+                return
+            if row["action"] is None:
+                self._begin(row["model"], run)
+                return
+            with self._stopping(run):
+                at = thread.position(self._graph, thread.config(row["model"], run))
+                if at.at != "waiting" or self._answered(row, str(at.kind)):
+                    self._advance(row["model"], run, at)
 
     def answer(self, run: str, answer: Answer, fingerprint: str | None = None) -> None:
         """Record a person's answer to what the run asks, then carry the run on. Refused leaves everything as it was."""
-        deps = self._parts(self._book.runs.row(run)["model"])
         # Under the run's lock: a champion that another process moves for this very run has not been moved by somebody.
-        with self._book.database.locked(f"run {run}"):
-            changed = self._take(deps, run, answer, fingerprint)
-        self.carry_on(run)
+        with self._locked(run):
+            approval = self._book.approval(run)
+            if approval is None:
+                model = self._book.runs.row(run)["model"]
+                raise Refused(f"run {run} of {model} asks for no approval", f"autopilot explain {run}")
+            changed = self._take(self._parts(approval.model), approval, answer, fingerprint)
+            self.carry_on(run)
         if changed:
-            raise Refused(
-                f"the approval of run {run} of {deps.spec.name} is void: {changed}", f"autopilot run {deps.spec.name}"
-            )
+            model = approval.model
+            raise Refused(f"the approval of run {run} of {model} is void: {changed}", f"autopilot run {model}")
 
-    def _take(self, deps: Deps, run: str, answer: Answer, fingerprint: str | None) -> str | None:
+    def _take(self, deps: Deps, approval: Approval, answer: Answer, fingerprint: str | None) -> str | None:
         """Record the answer; or void the request, and return why, when what it names has changed."""
-        approval = self._book.approval(run)
-        if approval is None:
-            raise Refused(f"run {run} of {deps.spec.name} asks for no approval", f"autopilot explain {run}")
+        run = approval.run
         if fingerprint is not None and fingerprint != approval.fingerprint:
             raise Refused(
                 f"the fingerprint of run {run} of {deps.spec.name} is {approval.fingerprint}", "read its report again"
@@ -123,7 +131,7 @@ class Engine:
             job = self._parts(row["model"]).pipeline.cancel(row["job"]["key"])
             if job:
                 self._book.note_job(run, job, now)
-        with self._book.database.locked(f"run {run}"):
+        with self._locked(run):
             ended = self._book.runs.row(run)["outcome"]
             if ended not in (None, "cancelled", "voided"):
                 raise Refused(f"run {run} of {row['model']} ended first: {ended}", f"autopilot explain {run}")
@@ -152,10 +160,23 @@ class Engine:
         self.carry_on(run)
         return run
 
-    def _check(self, model: str, run: str) -> None:
+    def _locked(self, run: str) -> AbstractContextManager[None]:
+        return self._book.database.locked(run_lock(run))
+
+    def _begin(self, model: str, run: str) -> bool:
+        """Check, then act on it. False when there is nothing to do. Under the run's lock: nobody seeded its thread."""
+        if after_decide(self._check(model, run)) not in ("retrain", "rollback"):
+            return False
+        with self._stopping(run):
+            self._advance(model, run, thread.Position("unseeded"))
+        return True
+
+    def _check(self, model: str, run: str) -> State:
         state: State = {"schema_version": SCHEMA_VERSION, "run": run, "model": model}
         with self._traced(model, run, "check") as extra:
-            self._looker.invoke(dict(state), cast(RunnableConfig, extra))
+            if not extra:
+                return check(self._parts, state)
+            return cast(State, self._looker.invoke(dict(state), cast(RunnableConfig, extra)))
 
     def _reconsider(self, active: str, check: str) -> None:
         """Void what waits when a later check takes its reason away. What a person asked for stands."""
@@ -165,22 +186,15 @@ class Engine:
         if reason:
             self._book.runs.void(active, reason, self._clock.now())
 
-    def _advance(self, model: str, run: str) -> None:
+    def _advance(self, model: str, run: str, at: thread.Position) -> None:
         where = thread.config(model, run)
-        try:
-            at = thread.position(self._graph, where)
-            for _ in range(_STEPS):
-                if at.at == "finished":
-                    return self._ended(model, run)
-                if at.at == "waiting" and not self._answered(model, run, str(at.kind)):
-                    return None
-                at = self._step(at, where, model, run)
-                if at.at == "waiting":
-                    # It began to wait just now. Whoever brings the answer carries the run on.
-                    return None
-        except AutopilotError as error:
-            self._stopped(run, error)
-            raise
+        for _ in range(_STEPS):
+            if at.at == "finished":
+                return self._ended(model, run)
+            at = self._step(at, where, model, run)
+            if at.at == "waiting":
+                # It began to wait just now. Whoever brings the answer carries the run on.
+                return None
         raise Misconfigured(f"run {run} of {model} does not get on: its thread asks for the same thing again and again")
 
     def _step(self, at: thread.Position, where: Json, model: str, run: str) -> thread.Position:
@@ -207,31 +221,29 @@ class Engine:
         }
         return {**state, "challenger": decision.return_to} if decision.return_to else state
 
-    def _answered(self, model: str, run: str, kind: str) -> bool:
+    def _answered(self, row: Row, kind: str) -> bool:
         """Tell whether what the thread waits for has come."""
-        deps = self._parts(model)
+        deps = self._parts(row["model"])
         if kind == "training":
-            return self._job_ended(deps, run)
-        approval = self._book.approval(run)
-        if approval is None:
+            return self._job_ended(deps, row)
+        if row["approval"] != "pending":
             return True
-        if approval.state == "pending":
-            approval = self._overtaken(deps, approval, run)
-        return approval.state != "pending"
+        approval = self._book.approval(str(row["run"]))
+        return approval is None or self._overtaken(deps, approval, row["void_reason"]).state != "pending"
 
-    def _job_ended(self, deps: Deps, run: str) -> bool:
-        row = self._book.runs.row(run)
+    def _job_ended(self, deps: Deps, row: Row) -> bool:
         job = deps.pipeline.find(row["job"]["key"])
-        if job is None:
-            return True
-        if row["void_reason"] and job.state in outcomes.ACTIVE:
+        if job and row["void_reason"] and job.state in outcomes.ACTIVE:
             job = deps.pipeline.cancel(job.key) or job
-        self._book.note_job(run, job, self._clock.now())
-        return job.state not in outcomes.ACTIVE
+        if job is None or job.state not in outcomes.ACTIVE:
+            return True
+        self._book.note_job(str(row["run"]), job, self._clock.now())
+        return False
 
-    def _overtaken(self, deps: Deps, approval: Approval, run: str) -> Approval:
+    def _overtaken(self, deps: Deps, approval: Approval, void: str | None) -> Approval:
         """Close a pending request that time or a change has overtaken."""
-        changed = self._book.void_reason(run) or self._changed(deps, approval, run)
+        run = approval.run
+        changed = void or self._changed(deps, approval, run)
         if changed:
             return self._book.close_approval(run, "voided", changed)
         if gate.state_after(approval, deps.spec.approval, self._clock.now()) == "expired":
@@ -248,8 +260,16 @@ class Engine:
         found = as_found(approval.sealed, champion.version if champion else None, artifact.digest, deps.spec)
         return gate.difference(approval.sealed, found)
 
+    @contextmanager
+    def _stopping(self, run: str) -> Iterator[None]:
+        try:
+            yield
+        except AutopilotError as error:
+            self._stopped(run, error)
+            raise
+
     def _stopped(self, run: str, error: AutopilotError) -> None:
-        """Keep why a run stands still. A refusal before anything was judged is the end of it: repeating changes nothing."""
+        """Keep why a run stands still. A refusal before anything was judged ends it: repeating changes nothing."""
         now = self._clock.now()
         if isinstance(error, Refused) and self._book.validation(run) is None:
             self._book.finish(run, "failed", error.message, now)

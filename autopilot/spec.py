@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -167,11 +167,19 @@ class Validation(Part):
     margin: Annotated[float, Field(ge=0)] = 0.005
     slices: list[str] = Field(default_factory=list)
     max_latency_ms: Annotated[float, Field(gt=0)] | None = None
-    minimum: dict[Metric, float] = Field(default_factory=dict)
+    minimum: dict[str, float] = Field(default_factory=dict)
     min_rows: Annotated[int, Field(ge=1)] = 200
     min_positives: Annotated[int, Field(ge=1)] = 20
     metric_command: list[str] = Field(default_factory=list)
     trust_model_code: bool = False
+
+    @model_validator(mode="after")
+    def _measured(self) -> "Validation":
+        unknown = sorted(set(self.minimum) - set(get_args(Metric)))
+        if unknown and not self.metric_command:
+            known = ", ".join(get_args(Metric))
+            raise ValueError(f"minimum names {', '.join(unknown)}; without a metric_command there are {known}")
+        return self
 
 
 class Approval(Part):

@@ -23,13 +23,13 @@ from checkpoints.provision import (
     provisioned,
     tracking_uri,
 )
-from tools.registry.connection import ENVIRONMENT
 
-# Read by libraries at import; what a row may make LangGraph construct is decided here, not by the user's shell.
-LIBRARIES = {
-    "LANGGRAPH_STRICT_MSGPACK": "true",
-    **ENVIRONMENT,
-}
+
+def libraries() -> dict[str, str]:
+    """Return what libraries read from the environment at import: what a row may make them construct is ours to say."""
+    from tools.registry.connection import ENVIRONMENT
+
+    return {"LANGGRAPH_STRICT_MSGPACK": "true", **ENVIRONMENT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def mlflow_schema(found: Stores, *, upgrade: bool) -> None:
         return
     from tools.registry import provision as mlflow
 
-    prepare(LIBRARIES)
+    prepare(libraries())
     database = Database(found.admin)
     try:
         with database.locked("mlflow migration"):

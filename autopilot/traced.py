@@ -1,19 +1,21 @@
 """Joins LangSmith tracing to runs: the first trace's id is the run's, each later one belongs to the same thread."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from uuid import UUID, uuid4
 
 from autopilot.settings import Settings
 from checkpoints.ledger.book import PostgresLedger
 from graph.model import Json
 from graph.thread import thread_id
+from tools.tracing import Tracing
+
+Traced = Callable[[str, str, str], AbstractContextManager[Json]]
+"""(model, run, act) → what to merge into the config of one invocation, so that it is traced."""
 
 
-def traced(settings: Settings, book: PostgresLedger, stack: ExitStack):  # type: ignore[no-untyped-def]
+def traced(settings: Settings, book: PostgresLedger, stack: ExitStack) -> Traced:
     """Return what wraps one invocation of the graph; `stack` flushes the traces, for a bounded time, at the end."""
-    from tools.tracing import Tracing
-
     tracing = Tracing(
         api_key=settings.langsmith_api_key,
         endpoint=settings.langsmith_endpoint,

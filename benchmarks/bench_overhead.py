@@ -26,7 +26,7 @@ ROUNDS, PER_ROUND, CHECKS = 7, 10, 100
 def main() -> int:
     """Measure both, print, return the exit code."""
     # In memory where there is such a place: the disk under the fakes' files is not what is measured.
-    memory = Path("/dev/shm")
+    memory = Path("/dev/shm")  # noqa: S108
     folder = Path(tempfile.mkdtemp(prefix="ap-", dir=memory if memory.is_dir() else None))
     folder.chmod(0o755)
     server = EmbeddedPostgres(folder / "postgres")
@@ -49,7 +49,7 @@ def _measure(server: EmbeddedPostgres, folder: Path) -> int:
             home.engine.run(MODEL)
         rows = home.checkpoints() - before
     ratio = median(a / b for a, b in zip(ours, floor, strict=True))
-    print(f"six nodes, two waits: {median(ours):.1f} ms CPU ours, {median(floor):.1f} ms bare LangGraph; ratio {ratio:.2f}")
+    print(f"six nodes, two waits: {median(ours):.1f} ms CPU, bare LangGraph {median(floor):.1f} ms; ratio {ratio:.2f}")
     print(f"checkpoint rows left by {CHECKS} checks without action: {rows}")
     figures = {"cpu_ratio": ratio, "cpu_ms": median(ours), "bare_cpu_ms": median(floor), "rows_of_idle_checks": rows}
     return report("overhead", figures, [("cpu_ratio", "gate", 1.5, ratio), ("rows_of_idle_checks", "gate", 0, rows)])

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cached_property
 from time import monotonic
 from typing import Any, LiteralString, TypeVar
 
@@ -20,9 +21,14 @@ _FRESH_S = 1.0
 
 
 class Connection(psycopg.Connection[Row]):
-    """A connection that knows when it was last seen alive."""
+    """A connection that knows when it was last seen alive, with one cursor for statements that are read at once."""
 
     seen_alive = 0.0
+
+    @cached_property
+    def only_cursor(self) -> Cursor:
+        """The same cursor every time: a new one costs as much as a small statement."""
+        return self.cursor()
 
 
 LEDGER_SCHEMA = "autopilot"
@@ -149,9 +155,9 @@ class Database:
         held = self._held.get()
         try:
             if held:
-                return read(held.connection.execute(sql, values))
+                return read(held.connection.only_cursor.execute(sql, values))
             with self._connection(self._pool) as connection:
-                return read(connection.execute(sql, values))
+                return read(connection.only_cursor.execute(sql, values))
         except psycopg.Error as error:
             raise _ours(error) from None
 

@@ -77,8 +77,8 @@ def migrate(dsn: str) -> list[str]:
 def _wait_for_turn(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     """Take the migration lock by asking again and again.
 
-    Waiting inside one statement would hold a snapshot, and LangGraph's `create index concurrently`, which runs under this
-    lock, waits for all snapshots: the two would wait for each other for ever.
+    Waiting inside one statement would hold a snapshot, and LangGraph's `create index concurrently`, which runs under
+    this lock, waits for all snapshots: the two would wait for each other for ever.
     """
     while True:
         row = connection.execute("select pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()

@@ -126,7 +126,7 @@ def sibling(admin: str, database: str, role: str, known: Logins) -> str:
 
 
 def tracking_uri(admin: str, role: str, known: Logins) -> str:
-    """Return MLflow's store URI for one of its logins. The driver is named: what a bare one means depends on SQLAlchemy."""
+    """Return MLflow's store URI for one of its logins, with the driver: a bare one means what SQLAlchemy likes."""
     return _uri("postgresql+psycopg", admin, MLFLOW, role, known)
 
 

@@ -1,4 +1,4 @@
-"""The shared words as frozen values. Everything here is JSON-able through graph.codec; times are aware UTC datetimes."""
+"""The shared words as frozen values, JSON-able through graph.codec. Times are aware UTC datetimes."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -66,7 +66,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """Which rows a challenger is trained and judged on: `[newest - holdout - window, newest - holdout)`, then the holdout."""
+    """Rows a challenger is trained and judged on: `[newest - holdout - window, newest - holdout)`, then the holdout."""
 
     window: timedelta = timedelta(days=90)
     holdout: timedelta = timedelta(days=14)
@@ -160,7 +160,7 @@ class FeatureEvidence:
     reference_top_share: float = 0.0
     """The same value's share in the reference."""
     reference_most: float | None = None
-    """Largest share that any one value held in a reference window of this length: 1.0 for a weekday in one-day windows."""
+    """Largest share any one value held in a reference window of this length: 1.0 for a weekday in one-day windows."""
     psi: float | None = None
     psi_noise: float | None = None
     """The 99.9 % quantile of PSI between two samples of these sizes when nothing changed."""
@@ -197,7 +197,7 @@ class LabelEvidence:
     foreseen: float | None
     """The metric that the calibrated scores foresee on exactly these rows."""
     brier_excess: Interval | None
-    """Mean over rows of (p-y)^2 - [q(1-p)^2 + (1-q)p^2]: the loss the mix of rows does not explain, with a block interval."""
+    """Mean over rows of (p-y)^2 - [q(1-p)^2 + (1-q)p^2]: what the mix of rows does not explain, by blocks."""
     positive_lift_low: float | None = None
     """Observed / expected positives in the third of rows with the lowest scores."""
     positive_lift_high: float | None = None
@@ -293,7 +293,7 @@ class History:
     """Ends of runs that failed, were denied or failed validation since the last promotion, newest first."""
     last_promotion: datetime | None = None
     kept: Candidate | None = None
-    """A candidate whose validation was inconclusive against the present champion and that was not judged otherwise since."""
+    """A candidate whose validation was inconclusive and that was not judged otherwise since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,7 +369,7 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Holdout:
-    """Labelled rows as judged: a Parquet file (event_time, label, champion's score as served, features) and its sha256."""
+    """Labelled rows as judged: a Parquet file (event_time, label, score as served, features) and its sha256."""
 
     path: str
     digest: str
@@ -381,7 +381,7 @@ class Holdout:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Challenger minus champion on the same rows, positive = better whatever the metric, with a block-bootstrap interval."""
+    """Challenger minus champion on the same rows, with a block-bootstrap interval. Positive is better, always."""
 
     name: str
     """overall, harm, rest, or slice:FEATURE=VALUE."""

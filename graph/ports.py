@@ -27,7 +27,6 @@ from graph.model import (
     ModelSpec,
     Promotion,
     RunOutcome,
-    RunStatus,
     Sealed,
     TrainingJob,
     TrainingOrder,
@@ -76,7 +75,7 @@ class WindowStore(Protocol):
         """Return the stored windows that lie in [start, end), oldest first, quarantined ones included."""
 
     def save_window(self, window: StoredWindow) -> StoredWindow:
-        """Insert, or replace with revision + 1 when the counts differ; the quarantine flag is kept. Return what is stored."""
+        """Insert, or replace with revision + 1 when the counts differ. Return what is stored, with its flag."""
 
 
 class Monitor(Protocol):
@@ -88,7 +87,7 @@ class Monitor(Protocol):
     def holdout(
         self, start: datetime, end: datetime, now: datetime, exclude: Sequence[tuple[datetime, datetime]], to: Path
     ) -> Holdout:
-        """Write the labelled rows of [start, end) known at `now`, less the excluded intervals, to the Parquet file `to`."""
+        """Write the labelled rows of [start, end) known at `now`, less the excluded intervals, to Parquet."""
 
 
 class Pipeline(Protocol):
@@ -97,7 +96,7 @@ class Pipeline(Protocol):
     kind: str
 
     def find(self, key: str) -> TrainingJob | None:
-        """Return the job of this key, or None when the system surely has none. Raises Unavailable when it cannot tell."""
+        """Return the job of this key, or None when the system surely has none. Unavailable when it cannot tell."""
 
     def start(self, order: TrainingOrder) -> TrainingJob:
         """Start the job of `order.key`. A second start of a key never makes a second job."""
@@ -116,7 +115,7 @@ class Registry(Protocol):
         """Return the registered candidate version that carries this key, or None."""
 
     def register_candidate(self, model: str, key: str) -> Candidate:
-        """Register the model logged by the one MLflow run tagged `autopilot.key=KEY`. Refused when there is no run or no model."""
+        """Register the model of the one MLflow run tagged `autopilot.key=KEY`. Refused without a run or a model."""
 
     def fetch(self, ref: ModelRef, to: Path) -> Artifact:
         """Copy a version's model files below the folder `to` and return their digest."""
@@ -137,7 +136,7 @@ class Registry(Protocol):
         """Register a release as a new version of NAME."""
 
     def move_alias(self, model: str, alias: str, to: str, expected: str | None) -> None:
-        """Point the alias at version `to`, if it is now at `expected` (or already at `to`); read it back. Refused otherwise."""
+        """Point the alias at `to`, if it is now at `expected` (or at `to`); read it back. Refused otherwise."""
 
 
 class Evaluator(Protocol):
@@ -159,7 +158,8 @@ class Once(Protocol):
 
     def __call__(
         self, run: str, kind: str, key: str, find: Callable[[], Json | None], call: Callable[[], Json]
-    ) -> Json: ...
+    ) -> Json:
+        """Return the effect's recorded result, else the one found outside, else that of carrying it out."""
 
 
 class Ledger(Protocol):
@@ -182,7 +182,7 @@ class Ledger(Protocol):
     def record_decision(
         self, run: str, decision: Decision, spec: ModelSpec, champion: str | None, now: datetime
     ) -> bool:
-        """Store the run's one decision. False, and nothing stored, when it would be a second active run of the model."""
+        """Store the run's one decision. False, and nothing stored, when it would be a second active run."""
 
     def decision(self, run: str) -> Decision:
         """Return the run's decision. NotFound when it has none."""
@@ -194,7 +194,7 @@ class Ledger(Protocol):
         """Return the flagged intervals of a model, merged, oldest first."""
 
     def note_job(self, run: str, job: TrainingJob, now: datetime) -> None:
-        """Store the last known state of the run's training job."""
+        """Store the last known state of the run's training job; while it is active the run is `training`."""
 
     def note_challenger(self, run: str, version: str, candidate: Candidate | None, now: datetime) -> None:
         """Store which version the run judges: of NAME-candidates with its candidate, of NAME without one."""
@@ -206,7 +206,7 @@ class Ledger(Protocol):
         """Return the run's validation, if it has one."""
 
     def open_approval(self, run: str, sealed: Sealed, spec: ModelSpec, now: datetime) -> Approval:
-        """Open the run's one approval request; returns the existing one when there is one."""
+        """Open the run's one approval request, which it then awaits; returns the existing one when there is one."""
 
     def approval(self, run: str) -> Approval | None:
         """Return the run's approval with its answers, if one was opened."""
@@ -229,11 +229,8 @@ class Ledger(Protocol):
     def finish(self, run: str, outcome: RunOutcome, reason: str, now: datetime) -> None:
         """Close the run with its outcome. Closing it again with the same outcome is harmless."""
 
-    def status(self, run: str, status: RunStatus, now: datetime) -> None:
-        """Store what the run is doing now."""
-
-    def alone(self, model: str) -> AbstractContextManager[None]:
-        """Hold the model's promotion lock; released by the server when the process dies."""
+    def alone(self, run: str, model: str) -> AbstractContextManager[None]:
+        """Hold the run's and the model's promotion lock; released by the server when the process dies."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,8 +49,8 @@ def current(state: State) -> State:
     version = state.get("schema_version", SCHEMA_VERSION)
     if version > SCHEMA_VERSION:
         raise Misconfigured(
-            f"run {state.get('run', '?')} of {state.get('model', '?')} was written by a newer release (state schema {version}, "
-            f"this one knows {SCHEMA_VERSION})",
+            f"run {state.get('run', '?')} of {state.get('model', '?')} was written by a newer release"
+            f" (state schema {version}, this one knows {SCHEMA_VERSION})",
             "carry it on with that release, or end it with: autopilot cancel RUN",
         )
     return {**state, "schema_version": SCHEMA_VERSION}

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 from uuid import uuid4
 
 import psycopg
@@ -91,7 +92,7 @@ class House:
 
     def say(self, run: str, decision: str = "approve", person: str = "ana", channel: str = "cli") -> None:
         """Answer the run's approval."""
-        given = "approve" if decision == "approve" else "deny"
+        given: Literal["approve", "deny"] = "approve" if decision == "approve" else "deny"
         self.engine.answer(run, Answer(person, given, channel, self.clock.now()))
 
     def checkpoints(self) -> int:
@@ -120,7 +121,8 @@ def house(dsn: str, workspace: Path, boundary: Boundary = passing, model: str = 
     pipeline = FakePipeline(lambda order: _logged(registry, order))
     first = registry.add_version(SPEC.registry, registry.log_run("first"))
     registry.point(SPEC.registry, "champion", first.version)
-    spec = [replace(SPEC, name=model, policy=replace(SPEC.policy, cooldown=timedelta(0), retrains_per_week=10**6, retrains_per_month=10**6))]
+    free = replace(SPEC.policy, cooldown=timedelta(0), retrains_per_week=10**6, retrains_per_month=10**6)
+    spec = [replace(SPEC, name=model, policy=free)]
     database = Database(dsn)
     book = PostgresLedger(database, clock, boundary)
 

@@ -2,12 +2,10 @@
 
 import time
 from argparse import Namespace
-from datetime import UTC, datetime
 
+from autopilot import output, view
 from autopilot import settings as configured
-from autopilot import view
 from autopilot.bootstrap import Office, office
-from autopilot.cli import output
 from autopilot.cli.text import run_text
 from graph.errors import AutopilotError, Misconfigured
 from graph.model import Json
@@ -96,12 +94,12 @@ def _follow(at_work: Office, name: str, arguments: Namespace) -> None:
 
     The waiting is the only thing here that looks at real time: a standing --now must not make it endless.
     """
-    began, said = datetime.now(UTC), 0.0
+    began, said = time.monotonic(), 0.0
     while True:
         row = at_work.book.runs.row(name)
         if row["outcome"] or row["status"] != "training":
             return
-        waited = (datetime.now(UTC) - began).total_seconds()
+        waited = time.monotonic() - began
         if waited >= said:
             output.say(f"  training {waited:4.0f} s  {_last_line(row['job'])}", as_json=arguments.json)
             said = waited * 1.5 + 1

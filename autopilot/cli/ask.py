@@ -2,9 +2,8 @@
 
 from argparse import Namespace
 
-from autopilot import view
+from autopilot import output, view
 from autopilot.bootstrap import office
-from autopilot.cli import output
 from autopilot.cli.act import load
 from autopilot.cli.text import run_text
 from graph.errors import Misconfigured

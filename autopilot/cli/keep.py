@@ -2,8 +2,9 @@
 
 from argparse import Namespace
 
+from autopilot import output
 from autopilot import settings as configured
-from autopilot.cli import output
+from autopilot.stores import describe, embedded, migrate_all
 from graph.errors import Misconfigured
 
 
@@ -25,22 +26,16 @@ def db(arguments: Namespace) -> int:
 
 
 def _migrate(arguments: Namespace) -> tuple[object, str]:
-    from autopilot.stores import migrate_all
-
     done = migrate_all(_settings(arguments))
     return {"applied": done}, "applied: " + ", ".join(done) if done else "up to date"
 
 
 def _status(arguments: Namespace) -> tuple[object, str]:
-    from autopilot.stores import describe
-
     found = describe(_settings(arguments))
     return found, "\n".join(f"{key}: {value}" for key, value in found.items())
 
 
 def _stop(arguments: Namespace) -> tuple[object, str]:
-    from autopilot.stores import embedded
-
     settings = _settings(arguments)
     if not (settings.home / "postgres").exists():
         return {"stopped": False}, "no embedded database here"

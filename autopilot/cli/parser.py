@@ -6,7 +6,10 @@ from collections.abc import Callable
 from autopilot import __version__
 
 ABOUT = "An autonomous MLOps engineer: watches production models and never promotes without a person."
-CODES = "exit codes: 0 done · 1 failure · 2 usage or configuration · 3 waits for approval · 4 waits for training · 5 refused by a rule"
+CODES = (
+    "exit codes: 0 done · 1 failure · 2 usage or configuration · 3 waits for approval · 4 waits for training"
+    " · 5 refused by a rule"
+)
 
 Add = Callable[..., argparse.ArgumentParser]
 

@@ -3,10 +3,9 @@
 from argparse import Namespace
 from pathlib import Path
 
+from autopilot import output, spec, view
 from autopilot import settings as configured
-from autopilot import spec, view
 from autopilot.bootstrap import ledger
-from autopilot.cli import output
 from autopilot.cli.text import runs_text, status_text
 from checkpoints.ledger.book import PostgresLedger
 from graph.errors import Misconfigured

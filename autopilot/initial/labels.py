@@ -23,6 +23,8 @@ from tools.monitors.inspection import (
 from tools.monitors.log_columns import Times
 
 _BESIDE = frozenset({"label", "labels", "outcome", "outcomes", "truth", "feedback"})
+_FEW_WORDS = 3
+"""`fraud_labels_2026` is called labels; `notes on how we came by labels` is not."""
 _ALL = 0.99
 """All but one in a hundred labels: the last one never comes."""
 _DELAY = "after this long every row has its label; younger rows are not judged"
@@ -102,11 +104,24 @@ def _beside(draft: Draft, seen: Inspection, written: Written) -> bool:
 
 
 def _nearby(seen: Inspection) -> list[str]:
-    """Return the paths of what is named like labels and lies beside the log's files or beside their folder."""
-    folders = {Path(file.path).absolute().parent for file in seen.files}
-    near = {entry for folder in folders for place in (folder, folder.parent) for entry in place.iterdir()}
-    own = {Path(file.path).absolute() for file in seen.files} | folders
-    return [str(entry) for entry in sorted(near - own) if set(guesses.words_of(entry.name)) & _BESIDE]
+    """Return the paths of what is called labels and lies beside the log."""
+    own = {Path(file.path).absolute() for file in seen.files}
+    own |= {path.parent for path in own}
+    near = {entry for place in _places(Path(seen.sources[0]).absolute(), own) for entry in place.iterdir()}
+    return [str(entry) for entry in sorted(near - own) if _is_called_labels(entry)]
+
+
+def _places(source: Path, own: set[Path]) -> set[Path]:
+    """Return the folders to look in: that of a file, that around a folder, both for a glob."""
+    if source.is_file() or source.is_dir():
+        return {source.parent}
+    folders = {path for path in own if path.is_dir()}
+    return folders | {folder.parent for folder in folders}
+
+
+def _is_called_labels(entry: Path) -> bool:
+    said = guesses.words_of(entry.name.partition(".")[0])
+    return len(said) <= _FEW_WORDS and bool(set(said) & _BESIDE)
 
 
 def _look(draft: Draft, seen: Inspection, place: str) -> _Labels | str:

@@ -31,7 +31,7 @@ _AFTERWARDS = {
 def explain_text(found: Json, width: int = words.WIDTH) -> str:
     """Return the explanation of one run: conclusion, evidence, rules, what was done, what comes next."""
     page = _Page(width)
-    for part in (_top, _seen, _labels, _rules, _trained, _judged, _asked, _moved, _errors, _next):
+    for part in (_top, _seen, _labels, _rules, _story, _errors, _next):
         part(page, found)
     return words.printable("\n".join(page.lines))
 
@@ -224,14 +224,22 @@ def _not_reached(rules: list[Json]) -> list[str]:
     return [f"not reached: {', '.join(rule['rule'] for rule in rules)}"] if rules else []
 
 
+def _story(page: _Page, found: Json) -> None:
+    """Tell what was done about it, if anything was."""
+    page.gap()
+    before = len(page.lines)
+    for part in (_trained, _judged, _asked, _moved):
+        part(page, found)
+    if len(page.lines) == before:
+        page.lines.pop()
+
+
 def _trained(page: _Page, found: Json) -> None:
     job, decided = found["job"], found["decision"]
     if job is None:
         if decided and decided["reuse"]:
-            page.gap()
             page.say("trained", f"nothing: candidate {decided['reuse']['version']} is judged again")
         return
-    page.gap()
     on = f" on rows of {words.span(decided['train_from'], decided['train_until'])}" if decided else ""
     first, _, output = (found["job_detail"] or "").partition("\n")
     told = found["reason"] and first and first in found["reason"]
@@ -247,7 +255,6 @@ def _judged(page: _Page, found: Json) -> None:
     validation = found["validation"]
     if validation is None:
         return
-    page.gap()
     page.say("judged", f"{words.spoken(validation['outcome'])}: {compared(found)}")
     by_passed: dict[bool, list[Json]] = {True: [], False: []}
     for check in validation["checks"]:
@@ -269,7 +276,6 @@ def _asked(page: _Page, found: Json) -> None:
     approval = found["approval"]
     if approval is None:
         return
-    page.gap()
     waits = f", until {words.moment(approval['expires_at'])}" if approval["state"] == "pending" else ""
     page.say("asked", f"{approval['state']}{waits}; fingerprint {approval['fingerprint'][:16]}")
     page.say_all("", [answer_text(answer) for answer in approval["answers"]])

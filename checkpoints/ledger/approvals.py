@@ -22,7 +22,7 @@ class Approvals:
 
     def open(self, run: str, sealed: Sealed, spec: ModelSpec, now: datetime) -> Approval:
         """Open the run's one request, or return the one it has."""
-        self._database.execute(
+        row = self._database.row(
             query("approvals", "open_approval"),
             id=uuid5(NAMESPACE_URL, f"autopilot:approval:{run}"),
             run=run,
@@ -35,7 +35,8 @@ class Approvals:
             expires=now + spec.approval.expires_after,
             quorum=spec.approval.quorum,
         )
-        approval = self.of(run)
+        # None when another process opened it while this one tried to: the row is there by now.
+        approval = _approval(row) if row else self.of(run)
         if approval is None:
             raise NotFound(f"no run {run} to ask an approval for", "list them with: autopilot runs")
         return approval
@@ -46,7 +47,7 @@ class Approvals:
 
     def of_many(self, runs: list[str]) -> dict[str, Approval]:
         """Return the approvals of many runs, by run."""
-        rows = self._database.rows(query("approvals", "approvals_of"), runs=runs)
+        rows = self._database.rows(query("approvals", "approvals_of"), runs=_array(runs))
         return {str(row["run"]): _approval(row) for row in rows}
 
     def answer(self, run: str, answer: Answer, spec: ModelSpec) -> Approval:
@@ -54,6 +55,8 @@ class Approvals:
         with self._database.transaction() as connection:
             approval = _locked(connection, run)
             may_answer(approval, answer, spec.approval, answer.at)
+            answered = replace(approval, answers=(*approval.answers, answer))
+            answered = replace(answered, state=state_after(answered, spec.approval, answer.at))
             connection.execute(
                 query("approvals", "save_answer"),
                 {
@@ -64,10 +67,10 @@ class Approvals:
                     "at": answer.at,
                     "comment": answer.comment,
                     "os_user": answer.os_user,
+                    "state": answered.state,
                 },
             )
-            answered = replace(approval, answers=(*approval.answers, answer))
-            return _set(connection, answered, state_after(answered, spec.approval, answer.at), "")
+        return answered
 
     def close(self, run: str, state: ApprovalState, reason: str) -> Approval:
         """Expire or void a request. An approved one can still be voided until it was used; a final one stays."""
@@ -98,9 +101,14 @@ class Approvals:
         return self._database.row(query("approvals", "last_promotion"), model=model)
 
 
+def _array(runs: list[str]) -> str:
+    # Written out as the server reads it: ids need no quotes, and the driver's way for lists costs as much as a query.
+    return "{" + ",".join(runs) + "}"
+
+
 def _locked(connection: Connection, run: str) -> Approval:
     connection.execute(query("approvals", "lock_approval"), {"run": run})
-    rows = connection.execute(query("approvals", "approvals_of"), {"runs": [run]}).fetchall()
+    rows = connection.execute(query("approvals", "approvals_of"), {"runs": _array([run])}).fetchall()
     if not rows:
         raise NotFound(f"run {run} asks for no approval", "see what it waits for with: autopilot explain RUN")
     return _approval(rows[0])

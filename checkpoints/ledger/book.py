@@ -7,7 +7,7 @@ from datetime import datetime
 from checkpoints.database import Database
 from checkpoints.ledger.approvals import Approvals
 from checkpoints.ledger.decisions import Decisions
-from checkpoints.ledger.effects import Boundary, Effects, passing
+from checkpoints.ledger.effects import Boundary, Effects, passing, run_lock
 from checkpoints.ledger.runs import Runs
 from checkpoints.ledger.windows import Windows
 from graph.model import (
@@ -21,7 +21,6 @@ from graph.model import (
     ModelSpec,
     Promotion,
     RunOutcome,
-    RunStatus,
     Sealed,
     TrainingJob,
     Validation,
@@ -120,8 +119,7 @@ class PostgresLedger:
 
     def void_reason(self, run: str) -> str | None:
         """Return why the run's reason was taken away, or None."""
-        reason: str | None = self.runs.row(run)["void_reason"]
-        return reason
+        return self.runs.void_reason(run)
 
     def promoted(self, model: str) -> str | None:
         """Return the version that the model's newest promotion made champion."""
@@ -138,12 +136,8 @@ class PostgresLedger:
         self.runs.finish(run, outcome, reason, now)
         self.boundary("run.finished")
 
-    def status(self, run: str, status: RunStatus, now: datetime) -> None:
-        """Store what the run is doing now."""
-        self.runs.status(run, status, now)
-
     @contextmanager
-    def alone(self, model: str) -> Iterator[None]:
-        """Hold the model's promotion lock."""
-        with self.database.locked(f"promote {model}"):
+    def alone(self, run: str, model: str) -> Iterator[None]:
+        """Hold the run's lock and the model's promotion lock, always in this order."""
+        with self.database.locked(run_lock(run)), self.database.locked(f"promote {model}"):
             yield

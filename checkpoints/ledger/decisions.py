@@ -46,24 +46,26 @@ class Decisions:
         False, and nothing stored, when it would act while another run of the model acts: the unique index says so.
         """
         try:
-            with self._database.transaction() as connection:
-                new = connection.execute(
-                    query("decisions", "save_decision"),
-                    {
-                        "run": run,
-                        "model": spec.name,
-                        "now": now,
-                        "document": Jsonb(dump(decision)),
-                        "policy": Jsonb(dump(spec)),
-                        "digest": spec.digest,
-                    },
-                ).fetchone()
-                if new:
-                    connection.execute(
-                        query("decisions", "apply_decision"), _applied(run, decision, spec, champion, now)
-                    )
+            stored = self._database.execute(
+                query("decisions", "save_decision"),
+                run=run,
+                model=spec.name,
+                now=now,
+                document=Jsonb(dump(decision)),
+                policy=Jsonb(dump(spec)),
+                digest=spec.digest,
+                verdict=decision.verdict,
+                cause=decision.cause,
+                action=decision.action,
+                reason=decision.reason,
+                champion=champion,
+                challenger=decision.return_to,
+                outcome=of_decision(decision, spec.policy.mode),
+            )
         except errors.UniqueViolation:
             return False
+        if stored:
+            _keep(self._decided, run, decision)
         return True
 
     def row(self, run: str) -> Row | None:
@@ -81,7 +83,9 @@ class Decisions:
 
     def save_validation(self, run: str, validation: Validation) -> None:
         """Store the run's one validation; a second one is ignored."""
-        self._database.execute(query("decisions", "save_validation"), run=run, document=Jsonb(dump(validation)))
+        document = Jsonb(dump(validation))
+        if self._database.execute(query("decisions", "save_validation"), run=run, document=document):
+            _keep(self._validated, run, validation)
 
     def validation(self, run: str) -> Validation | None:
         """Return the run's validation, if it has one."""
@@ -102,17 +106,3 @@ def _keep(kept: OrderedDict[str, T], run: str, value: T) -> None:
     kept[run] = value
     while len(kept) > _KEPT:
         kept.popitem(last=False)
-
-
-def _applied(run: str, decision: Decision, spec: ModelSpec, champion: str | None, now: datetime) -> dict[str, object]:
-    return {
-        "run": run,
-        "verdict": decision.verdict,
-        "cause": decision.cause,
-        "action": decision.action,
-        "reason": decision.reason,
-        "champion": champion,
-        "challenger": decision.return_to,
-        "outcome": of_decision(decision, spec.policy.mode),
-        "now": now,
-    }

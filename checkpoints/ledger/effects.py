@@ -10,7 +10,7 @@ from graph.model import Json
 from graph.ports import Clock
 
 Boundary = Callable[[str], None]
-"""Called with KIND.intended, KIND.called and KIND.recorded as an effect passes them; crash tests stop processes there."""
+"""Called with KIND.intended, KIND.called, KIND.recorded as an effect passes them; crash tests stop processes there."""
 
 
 def run_lock(run: str) -> str:

@@ -11,11 +11,7 @@ from checkpoints.queries import query
 from graph.codec import dump
 from graph.errors import NotFound
 from graph.model import Candidate, History, Json, ModelRef, TrainingJob
-
-_REFUSALS = frozenset({"failed", "denied", "expired", "validation_failed"})
-_JUDGED = frozenset(
-    {"promoted", "rolled_back", "denied", "expired", "voided", "validation_failed", "validation_inconclusive"}
-)
+from graph.policy.outcomes import ACTIVE
 
 
 class Runs:
@@ -34,10 +30,11 @@ class Runs:
 
     def row(self, run: str) -> Row:
         """Return one run's row. NotFound when there is none."""
-        row = self._database.row(query("runs", "one_run"), run=run)
-        if row is None:
-            raise NotFound(f"no run {run}", "list them with: autopilot runs")
-        return row
+        return self._one("one_run", run)
+
+    def standing(self, run: str) -> Row:
+        """Return what carrying a run on has to know, with the state of its approval. NotFound when there is none."""
+        return self._one("standing", run)
 
     def matching(self, prefix: str) -> list[Row]:
         """Return at most three runs whose id starts with `prefix`."""
@@ -63,18 +60,23 @@ class Runs:
         """Return one row per model: its newest decision and its active run."""
         return self._database.rows(query("runs", "fleet"))
 
-    def status(self, run: str, status: str, now: datetime) -> None:
-        """Store what an open run is doing."""
-        self._database.execute(query("runs", "set_status"), run=run, status=status, now=now)
-
     def note_job(self, run: str, job: TrainingJob, now: datetime) -> None:
-        """Store the last known state of the run's training job; its first sighting counts as one retrain."""
-        self._database.execute(query("runs", "note_job"), run=run, job=Jsonb(dump(job)), now=now)
+        """Store the last known state of the run's training job; its first sighting counts as one retrain.
+
+        While it is active the run is `training`.
+        """
+        active = job.state in ACTIVE
+        self._database.execute(query("runs", "note_job"), run=run, job=Jsonb(dump(job)), active=active, now=now)
 
     def note_challenger(self, run: str, version: str, candidate: Candidate | None, now: datetime) -> None:
         """Store which version the run judges, and the candidate behind it if it was trained."""
         document = Jsonb(dump(candidate)) if candidate else None
         self._database.execute(query("runs", "note_challenger"), run=run, version=version, candidate=document, now=now)
+
+    def void_reason(self, run: str) -> str | None:
+        """Return why the run's reason was taken away, or None. NotFound when there is no such run."""
+        reason: str | None = self._one("void_reason", run)["void_reason"]
+        return reason
 
     def void(self, run: str, reason: str, now: datetime) -> bool:
         """Take an open run's reason away; the first reason stays. False when the run is closed or already void."""
@@ -91,14 +93,12 @@ class Runs:
     def history(self, model: str, registry: str) -> History:
         """Return what rules need to know about the past of a model, registered under `registry`."""
         found = self._database.row(query("runs", "history"), model=model, registry=registry) or {}
-        rows, since = found["runs"], found["promoted_at"]
-        ended = [datetime.fromisoformat(row["updated_at"]) for row in rows if row["outcome"] in _REFUSALS]
         return History(
-            active_run=next((row["run"] for row in rows if row["outcome"] is None), None),
+            active_run=str(found["active_run"]) if found["active_run"] else None,
             retrains=tuple(found["trainings"]),
-            failures=tuple(at for at in ended if since is None or at > since),
-            last_promotion=since,
-            kept=_kept(rows),
+            failures=tuple(found["failures"]),
+            last_promotion=found["promoted_at"],
+            kept=Candidate(**found["kept"]) if found["kept"] else None,
         )
 
     def note_trace(self, run: str, trace: str, now: datetime) -> None:
@@ -117,21 +117,15 @@ class Runs:
             query("runs", "audit"), at=now, actor=actor, act=act, model=model, run=run, detail=Jsonb(dict(detail))
         )
 
+    def _one(self, name: str, run: str) -> Row:
+        row = self._database.row(query("runs", name), run=run)
+        if row is None:
+            raise NotFound(f"no run {run}", "list them with: autopilot runs")
+        return row
+
     def audit_of(self, run: str) -> list[Row]:
         """Return the audit trail of one run, oldest first."""
         return self._database.rows(query("runs", "audit_of"), run=run)
-
-
-def _kept(rows: list[Row]) -> Candidate | None:
-    """Return the candidate that the newest judged run left undecided.
-
-    Runs that judged nothing (training failed, cancelled) neither keep nor drop it.
-    """
-    for row in rows:
-        if row["outcome"] in _JUDGED:
-            keep = row["outcome"] == "validation_inconclusive" and row["candidate"]
-            return Candidate(**row["candidate"]) if keep else None
-    return None
 
 
 def challenger_ref(model: str, row: Row) -> ModelRef | None:

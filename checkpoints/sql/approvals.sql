@@ -1,13 +1,29 @@
 -- name: open_approval
 -- A return goes to a version that a person approved when the run that made it champion carries an approved request.
-insert into approvals (id, run, model, fingerprint, sealed, requested_at, expires_at, quorum, requested_by, returns_to_approved)
-select %(id)s, r.run, %(model)s, %(fingerprint)s, %(sealed)s, %(now)s, %(expires)s, %(quorum)s, r.requested_by,
-  r.action = 'rollback' and exists (
-    select 1 from promotions p join approvals a on a.run = p.run
-    where p.model = %(registry)s and p.to_version = %(challenger)s and a.state = 'approved'
-  )
-from runs r where r.run = %(run)s
-on conflict (run) do nothing
+-- Returns the request, new or old: the select at the end does not see what this very statement inserts.
+with opened as (
+  insert into approvals
+    (id, run, model, fingerprint, sealed, requested_at, expires_at, quorum, requested_by, returns_to_approved)
+  select %(id)s, r.run, %(model)s, %(fingerprint)s, %(sealed)s, %(now)s, %(expires)s, %(quorum)s, r.requested_by,
+    r.action = 'rollback' and exists (
+      select 1 from promotions p join approvals a on a.run = p.run
+      where p.model = %(registry)s and p.to_version = %(challenger)s and a.state = 'approved'
+    )
+  from runs r where r.run = %(run)s
+  on conflict (run) do nothing
+  returning *
+), awaited as (
+  update runs r set status = 'awaiting_approval', updated_at = %(now)s
+  from opened o where r.run = o.run and r.outcome is null
+)
+select *, '[]'::json as answers from opened
+union all
+select a.*, (
+  select coalesce(json_agg(json_build_object(
+    'person', w.person, 'decision', w.decision, 'channel', w.channel, 'at', w.at, 'comment', w.comment, 'os_user', w.os_user
+  ) order by w.at, w.person), '[]') from answers w where w.approval = a.id
+) as answers
+from approvals a where a.run = %(run)s
 
 -- name: approvals_of
 select a.*, (
@@ -21,8 +37,11 @@ from approvals a where a.run = any(%(runs)s::uuid[])
 select 1 from approvals where run = %(run)s for update
 
 -- name: save_answer
-insert into answers (approval, person, decision, channel, at, comment, os_user)
-values (%(approval)s, %(person)s, %(decision)s, %(channel)s, %(at)s, %(comment)s, %(os_user)s)
+with answered as (
+  insert into answers (approval, person, decision, channel, at, comment, os_user)
+  values (%(approval)s, %(person)s, %(decision)s, %(channel)s, %(at)s, %(comment)s, %(os_user)s)
+)
+update approvals set state = %(state)s where id = %(approval)s
 
 -- name: set_state
 update approvals set state = %(state)s, reason = %(reason)s where run = %(run)s

@@ -6,16 +6,17 @@ on conflict (run) do update set document = excluded.document
 select document from evidence where run = %(run)s
 
 -- name: save_decision
-insert into decisions (run, model, at, document, policy, policy_digest)
-values (%(run)s, %(model)s, %(now)s, %(document)s, %(policy)s, %(digest)s)
-on conflict (run) do nothing returning run
-
--- name: apply_decision
-update runs set verdict = %(verdict)s, cause = %(cause)s, action = %(action)s, reason = %(reason)s,
+-- The decision and what it makes of the run, together or not at all.
+with decided as (
+  insert into decisions (run, model, at, document, policy, policy_digest)
+  values (%(run)s, %(model)s, %(now)s, %(document)s, %(policy)s, %(digest)s)
+  on conflict (run) do nothing returning run
+)
+update runs r set verdict = %(verdict)s, cause = %(cause)s, action = %(action)s, reason = %(reason)s,
        champion = %(champion)s, outcome = %(outcome)s, updated_at = %(now)s,
        status = case when %(outcome)s::text is null then 'running' else 'done' end,
        challenger = %(challenger)s
-where run = %(run)s
+from decided d where r.run = d.run
 
 -- name: decision
 select document, at, policy, policy_digest from decisions where run = %(run)s

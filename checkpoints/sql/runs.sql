@@ -6,6 +6,13 @@ on conflict (run) do nothing
 -- name: one_run
 select * from runs where run = %(run)s
 
+-- name: standing
+select r.run, r.model, r.outcome, r.action, r.job, r.void_reason, a.state as approval
+from runs r left join approvals a on a.run = r.run where r.run = %(run)s
+
+-- name: void_reason
+select void_reason from runs where run = %(run)s
+
 -- name: matching_runs
 -- A run may be named by the first characters of its id.
 select * from runs where run::text like %(prefix)s || '%%' limit 3
@@ -36,13 +43,12 @@ left join lateral (select started_at from runs r where r.model = m.model order b
 left join runs a on a.model = m.model and a.action in ('retrain', 'rollback') and a.outcome is null
 order by m.model
 
--- name: set_status
-update runs set status = %(status)s, updated_at = %(now)s where run = %(run)s and outcome is null
-
 -- name: note_job
 -- Its first sighting counts as one retrain.
 with noted as (
-  update runs set job = %(job)s, updated_at = %(now)s where run = %(run)s returning run, model
+  update runs set job = %(job)s, updated_at = %(now)s,
+         status = case when outcome is null and %(active)s then 'training' else status end
+  where run = %(run)s returning run, model
 )
 insert into trainings (run, model, started_at) select run, model, %(now)s from noted on conflict (run) do nothing
 
@@ -62,13 +68,28 @@ update runs set outcome = %(outcome)s, reason = %(reason)s, updated_at = %(now)s
 where run = %(run)s and outcome is null
 
 -- name: history
-select
-  (select coalesce(json_agg(r), '[]') from (
-    select run, outcome, updated_at, candidate from runs
-    where model = %(model)s and action in ('retrain', 'rollback') order by started_at desc, run desc limit 100
-  ) r) as runs,
+-- `kept` is the newest judged run's candidate when that run was undecided: runs that judged nothing neither keep nor drop it.
+with acted as (
+  select run, outcome, updated_at, candidate, started_at from runs
+  where model = %(model)s and action in ('retrain', 'rollback') order by started_at desc, run desc limit 100
+), promoted as (
+  select max(at) as at from promotions where model = %(registry)s
+)
+select promoted.at as promoted_at,
+  (select run from acted where outcome is null) as active_run,
   array(select started_at from trainings where model = %(model)s order by started_at desc limit 100) as trainings,
-  (select max(at) from promotions where model = %(registry)s) as promoted_at
+  array(
+    select updated_at from acted
+    where outcome in ('failed', 'denied', 'expired', 'validation_failed')
+      and (promoted.at is null or updated_at > promoted.at)
+    order by started_at desc, run desc
+  ) as failures,
+  (
+    select case when outcome = 'validation_inconclusive' then candidate end from acted
+    where outcome in ('promoted', 'rolled_back', 'denied', 'expired', 'voided', 'validation_failed', 'validation_inconclusive')
+    order by started_at desc, run desc limit 1
+  ) as kept
+from promoted
 
 -- name: note_trace
 insert into traces (trace, run, at) values (%(trace)s, %(run)s, %(now)s) on conflict (trace) do nothing

@@ -1,4 +1,4 @@
-"""Ask a person, and wait for the answer without a process. The row in the ledger is the answer, not the resume value."""
+"""Ask a person, and wait without a process. The row in the ledger is the answer, not the resume value."""
 
 from langgraph.types import interrupt
 
@@ -16,16 +16,19 @@ def await_approval(state: State, *, parts: Parts) -> State:
     state = current(state)
     deps = parts(state["model"])
     run = state["run"]
-    validation = deps.ledger.validation(run)
-    if validation is None:
-        raise Refused(f"run {run} of {deps.spec.name} has no validation to approve")
-    approval = deps.ledger.open_approval(run, seal(validation, deps.spec), deps.spec, deps.clock.now())
+    approval = deps.ledger.approval(run) or _asked(deps, run)
     if approval.state == "pending":
-        deps.ledger.status(run, "awaiting_approval", deps.clock.now())
         text = f"approve version {approval.sealed.challenger} for {deps.spec.name}?"
         interrupt(Waiting(kind="approval", run=run, model=deps.spec.name, text=text))
         approval = _answered(deps, run)
     return _update(deps, run, approval)
+
+
+def _asked(deps: Deps, run: str) -> Approval:
+    validation = deps.ledger.validation(run)
+    if validation is None:
+        raise Refused(f"run {run} of {deps.spec.name} has no validation to approve")
+    return deps.ledger.open_approval(run, seal(validation, deps.spec), deps.spec, deps.clock.now())
 
 
 def _answered(deps: Deps, run: str) -> Approval:

@@ -1,4 +1,4 @@
-"""Make the approved bytes the champion: verify, re-upload, register, move the alias. Each step once, all of it repeatable."""
+"""Make the approved bytes the champion: verify, upload, register, move the alias. Each step once, all repeatable."""
 
 from graph.codec import dump, load
 from graph.errors import Refused
@@ -17,7 +17,7 @@ def promote(state: State, *, parts: Parts) -> State:
     approval = deps.ledger.approval(run)
     if approval is None or approval.state != "approved":
         raise Refused(f"run {run} of {deps.spec.name} is not approved; nothing was promoted")
-    with deps.ledger.alone(deps.spec.registry):
+    with deps.ledger.alone(run, deps.spec.registry):
         return _promoted(state, deps, approval)
 
 
@@ -42,7 +42,7 @@ def _is_return(state: State) -> bool:
 
 
 def _own_version(deps: Deps, state: State) -> ModelRef | None:
-    """Return the version of NAME this run stands for, if it exists: an earlier one, or what a killed attempt registered."""
+    """Return the version of NAME this run stands for: an earlier one, or what a killed attempt registered."""
     if _is_return(state):
         return ModelRef(deps.spec.registry, state["challenger"])
     return deps.registry.find_version(deps.spec.registry, _key(state["run"], "version"))
@@ -81,7 +81,7 @@ def _register(deps: Deps, run: str, approval: Approval, artifact: Artifact) -> M
 
 
 def _move(deps: Deps, run: str, version: str, champion: str | None) -> None:
-    """Point `previous` at the old champion, then `champion` at the new one: a crash between the two serves the old one."""
+    """Point `previous` at the old champion, then `champion` at the new: a crash between them serves the old one."""
     if champion is not None:
         _alias(deps, run, "previous", champion, None)
     _alias(deps, run, "champion", version, champion)

@@ -21,7 +21,6 @@ def retrain(state: State, *, parts: Parts) -> State:
         return {"challenger": decision.reuse.version}
     job = _job(deps, run, decision)
     if job.state in outcomes.ACTIVE:
-        deps.ledger.status(run, "training", deps.clock.now())
         interrupt(
             Waiting(kind="training", run=run, model=deps.spec.name, text=f"{job.pipeline} job {job.id} is {job.state}")
         )
@@ -53,7 +52,9 @@ def _job(deps: Deps, run: str, decision: Decision) -> TrainingJob:
         job = deps.pipeline.find(key)
         return dump(job) if job else None
 
-    started = deps.ledger.once(run, "training", key, find, lambda: dump(deps.pipeline.start(_order(deps, run, decision))))
+    started = deps.ledger.once(
+        run, "training", key, find, lambda: dump(deps.pipeline.start(_order(deps, run, decision)))
+    )
     job = deps.pipeline.find(key) or load(TrainingJob, {**started, "state": "unknown"})
     deps.ledger.note_job(run, job, deps.clock.now())
     return job

@@ -94,7 +94,7 @@ def labels_on_time(case: Case) -> EvidenceFinding:
     """Block when rows older than the label delay lack the labels they used to have by then."""
     labels = case.evidence.labels
     if labels is None or labels.predictions == 0:
-        reason = f"no predictions are older than the label delay of {span(case.label_delay)}"
+        reason = f"no usable predictions are older than the label delay of {span(case.label_delay)}"
         return insufficient("unknown", reason, 0, 1)
     share = labels.labelled / labels.predictions
     limit = LATE_SHARE * labels.reference_labelled_share

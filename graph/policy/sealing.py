@@ -7,7 +7,7 @@ from graph.model import ModelSpec, Sealed, Validation
 
 
 def seal(validation: Validation, spec: ModelSpec) -> Sealed:
-    """Return what an approval of this validation names: versions, bytes, rows and numbers as judged, effective policy."""
+    """Return what an approval of this validation names: versions, bytes, rows and numbers as judged, policy."""
     champion, challenger = validation.champion, validation.challenger
     return Sealed(
         model=spec.registry,

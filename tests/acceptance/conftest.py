@@ -9,6 +9,7 @@ import pytest
 
 from checkpoints.embedded.cluster import EmbeddedPostgres
 from tests.acceptance.desk import Desk, Forge, forging
+from tests.acceptance.stage import Stage, set_up
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +36,8 @@ def home() -> Iterator[Path]:
 @pytest.fixture
 def desk(forge: Forge, home: Path, tmp_path: Path) -> Desk:
     return Desk(forge, home, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def stage(forge: Forge, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    return set_up(Desk(forge, home, tmp_path_factory.mktemp("stage")))

@@ -86,10 +86,9 @@ class Desk:
         """Return the same desk, typed at with more variables."""
         return replace(self, environment={**self.environment, **variables})
 
-    def write(self, document: Mapping[str, Any]) -> None:
-        """Write the configuration."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.config.write_text(yaml.safe_dump(dict(document), sort_keys=False))
+    def write(self, document: Mapping[str, Any], file: Path | None = None) -> None:
+        """Write the configuration, or another one."""
+        (file or self.config).write_text(yaml.safe_dump(dict(document), sort_keys=False))
 
     def read(self) -> Any:
         """Return the configuration."""
@@ -113,7 +112,7 @@ class Desk:
         """Run `python -P -m autopilot WORDS…` as a process from scratch."""
         done = subprocess.run(
             [sys.executable, "-P", "-m", "autopilot", *words],
-            env=self.variables(),
+            env={**self.variables(), "PYTHONPATH": str(ROOT)},
             cwd=self.folder,
             text=True,
             capture_output=True,

@@ -13,7 +13,7 @@ import traceback
 from typing import Any
 
 from autopilot.settings import prepare
-from autopilot.stores import LIBRARIES
+from autopilot.stores import libraries
 
 HEAVY = (
     "autopilot.cli.act",
@@ -37,7 +37,7 @@ HEAVY = (
 
 def serve() -> None:
     """Answer until stdin ends."""
-    prepare(LIBRARIES)
+    prepare(libraries())
     for name in HEAVY:
         importlib.import_module(name)
     for line in sys.stdin:

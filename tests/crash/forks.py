@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autopilot.stores import LIBRARIES
+from autopilot.stores import libraries
 from tests.local_jobs import ROOT
 from tools.registry.connection import ENVIRONMENT
 
@@ -84,7 +84,7 @@ def fork_server() -> Iterator[Forks]:
         text=True,
         cwd=ROOT,
         # One thread: a fork takes only the one that forks along, and whatever the others held stays held.
-        env={"PATH": os.environ["PATH"], "OMP_NUM_THREADS": "1", **ENVIRONMENT, **LIBRARIES},
+        env={"PATH": os.environ["PATH"], "OMP_NUM_THREADS": "1", **ENVIRONMENT, **libraries},
     )
     with server:
         yield Forks(server)

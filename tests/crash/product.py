@@ -11,9 +11,9 @@ import sqlalchemy.orm
 
 import autopilot.__main__
 from autopilot.bootstrap import Office, office
-from autopilot.cli.output import failed
+from autopilot.output import failed
 from autopilot.settings import load, prepare
-from autopilot.stores import LIBRARIES, mlflow_schema, stores
+from autopilot.stores import libraries, mlflow_schema, stores
 from graph.errors import AutopilotError
 from graph.ports import Deps
 from tests.crash import hands, racing, stub_world
@@ -54,7 +54,7 @@ def command(*words: str) -> int:
 
 def settle() -> None:
     """Make MLflow's database, as the first command that needs it would, and build the stub world."""
-    prepare(LIBRARIES)
+    prepare(libraries())
     with stores(load()) as found:
         mlflow_schema(found, upgrade=False)
     stub_world.build(Path.cwd())

@@ -1,6 +1,7 @@
 """A model registry in memory, with the hands of everybody else in it: the trainer, the owner, a foreign writer."""
 
 import itertools
+import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -49,6 +50,7 @@ class FakeRegistry:
         self.away: AutopilotError | None = None
         """Raised by every call of the port while it is set."""
         self._ids = itertools.count(1)
+        self._digests: dict[tuple[tuple[str, bytes], ...], str] = {}
 
     # --- other people's hands ---
 
@@ -105,11 +107,11 @@ class FakeRegistry:
         self._answer()
         found = self._version(ref.name, ref.version)
         to.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix="model-", dir=to))
-        for name, content in found.run.models[found.model].items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(content)
-        return Artifact(str(folder), digest(folder))
+        folder = tempfile.mkdtemp(prefix="model-", dir=to)
+        files = found.run.models[found.model]
+        for name, content in files.items():
+            _write(os.path.join(folder, name), content)
+        return Artifact(folder, self._digest(files, folder))
 
     def reported(self, ref: ModelRef) -> Mapping[str, float]:
         self._answer()
@@ -184,18 +186,39 @@ class FakeRegistry:
         return finished[0]
 
     def _upload(self, key: str, run: FakeRun | None, artifact: Artifact) -> FakeRun:
-        folder = Path(artifact.path)
-        if digest(folder) != artifact.digest:
-            raise Refused(f"the files at {folder} are not those that were approved")
+        files = _read(artifact.path)
+        if self._digest(files, artifact.path) != artifact.digest:
+            raise Refused(f"the files at {artifact.path} are not those that were approved")
         if run is None:
             run = FakeRun(f"run-{next(self._ids)}", key)
             self.releases.append(run)
-        paths = [path for path in folder.rglob("*") if path.is_file()]
-        run.models.setdefault("model", {}).update({p.relative_to(folder).as_posix(): p.read_bytes() for p in paths})
-        if len(run.models["model"]) != len(paths):
+        run.models.setdefault("model", {}).update(files)
+        if len(run.models["model"]) != len(files):
             raise Refused(f"release run {run.id} holds other files than were sent")
         run.digest = artifact.digest
         return run
+
+    def _digest(self, files: Mapping[str, bytes], folder: str) -> str:
+        """Return the digest of these files, which are those in `folder`; the same ones are not read again."""
+        content = tuple(sorted(files.items()))
+        if content not in self._digests:
+            self._digests[content] = digest(Path(folder))
+        return self._digests[content]
+
+
+def _write(file: str, content: bytes) -> None:
+    os.makedirs(os.path.dirname(file), exist_ok=True)
+    with open(file, "wb") as out:
+        out.write(content)
+
+
+def _read(folder: str) -> dict[str, bytes]:
+    found = {}
+    for here, _, files in os.walk(folder):
+        for name in files:
+            with open(os.path.join(here, name), "rb") as file:
+                found[os.path.relpath(file.name, folder)] = file.read()
+    return found
 
 
 def _only_model(run: FakeRun) -> str:

@@ -171,7 +171,8 @@ def test_migrations_that_start_together_exclude_each_other(embedded_postgres):
     with psycopg.connect(embedded_postgres.dsn(), autocommit=True) as connection:
         connection.execute(f'create database "{name}"')
     done: list[list[str]] = []
-    both = [threading.Thread(target=lambda: done.append(migrate.migrate(embedded_postgres.dsn(name)))) for _ in range(3)]
+    dsn = embedded_postgres.dsn(name)
+    both = [threading.Thread(target=lambda: done.append(migrate.migrate(dsn))) for _ in range(3)]
     for one in both:
         one.start()
     for one in both:

@@ -172,7 +172,7 @@ def test_the_same_evidence_gives_the_same_diagnosis():
         (HARDER, {}, "harder traffic"),
         # Numbers and times of what is missing.
         (LATE, {}, "310 of 1000 predictions older than 3 days have one (98 % used to), the newest label came 2026-"),
-        (replace(QUIET, labels=None), {}, "no predictions are older than the label delay of 3 days"),
+        (replace(QUIET, labels=None), {}, "no usable predictions are older than the label delay of 3 days"),
         (replace(QUIET, rows=0), {}, "no rows arrived: predictions/*.parquet holds none"),
         # Healthy, but a remark on the traffic.
         (replace(QUIET, expected_rows=20000.0), {}, "only 1000 rows arrived where about 20000 used to"),

@@ -116,6 +116,8 @@ def test_each_rule_can_hold_a_retrain_back(history, policy, rule, words):
         (History(retrains=days_ago(1, 3, 7)), {}),
         # Failures before the last promotion are forgiven.
         (History(failures=days_ago(6, 7, 8), last_promotion=NOW - 5 * DAY), {}),
+        # … also one that ended with it.
+        (History(failures=days_ago(5, 5, 5), last_promotion=NOW - 5 * DAY), {}),
         # Failures before the breaker's window are forgotten.
         (History(failures=days_ago(1, 2, 31)), {}),
         (History(failures=days_ago(1, 2, 3)), {"breaker_window": timedelta(days=2)}),
@@ -150,6 +152,8 @@ def test_a_candidate_undecided_for_two_holdouts_makes_room_for_a_new_one():
     ("evidence", "action"),
     [
         (QUIET, "retrain"),
+        # Just enough.
+        (with_labels(labelled=200, positives=20), "retrain"),
         # Too few rows, or too few positives, to train a first model on.
         (with_labels(labelled=199), "wait"),
         (with_labels(positives=19), "wait"),

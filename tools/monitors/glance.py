@@ -1,0 +1,86 @@
+"""Look at the newest file of a described log: is it there, does it hold the columns, is it still written?"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from graph.errors import Misconfigured
+from tools.monitors.log_columns import feature, labels, scores, texts, times
+from tools.monitors.log_files import LogFile
+from tools.monitors.log_reader import Memory, Reader, steady
+from tools.monitors.prediction_log import PredictionLog
+from tools.monitors.spans import moment
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What the newest files show. `newest` is the last time in the newest file of the log."""
+
+    files: int
+    newest: datetime | None
+    scored: bool
+    """False where rows carry no score: enough for a first model, not for one that serves."""
+    label_files: int | None
+    """None where the log itself holds the labels, or there are none."""
+
+
+def glance(log: PredictionLog) -> Glance:
+    """Return how far the log reaches. Misconfigured for a column of the newest files that is missing or of no use."""
+    as_text = {log.id, log.version, log.labels and log.labels.id}
+    if log.labels and isinstance(log.positive, str):
+        as_text.add(log.labels.label)
+    known = frozenset(name for name in as_text if name)
+    return steady(lambda: Reader(log.model, Memory(), known), lambda reader: _glance(reader, log))
+
+
+def _glance(reader: Reader, log: PredictionLog) -> Glance:
+    files = reader.files(log.sources)
+    joined = log.joined_labels
+    label_files = reader.files((joined.source,)) if joined else ()
+    if not files:
+        raise Misconfigured(f"{log.model}: no file matches {', '.join(log.sources)}", "check monitor.source")
+    newest = _newest(files)
+    scored = log.prediction in reader.schema(newest).names
+    _try_columns(reader, newest, log, scored)
+    if label_files:
+        _try_labels(reader, _newest(label_files), log)
+    last = reader.extent(newest, log.timestamp).last
+    reached = moment(last) if last is not None else None
+    return Glance(len(files), reached, scored, len(label_files) if joined else None)
+
+
+def _newest(files: tuple[LogFile, ...]) -> LogFile:
+    return max(files, key=lambda file: (file.modified_ns, file.path))
+
+
+def _try_columns(reader: Reader, file: LogFile, log: PredictionLog, scored: bool) -> None:
+    """Convert the first rows of every column as a check would."""
+    named = [log.timestamp, *log.features, *[name for name in (log.id, log.version) if name]]
+    named += [log.prediction] if scored else []
+    own = log.own_labels
+    batch = next(reader.batches(file, [*named, *([own.label] if own else [])]), None)
+    if batch is None:
+        return
+    times(batch.column(log.timestamp), reader.place(file, log.timestamp))
+    if scored:
+        scores(batch.column(log.prediction), reader.place(file, log.prediction))
+    for name in (log.id, log.version):
+        if name:
+            texts(batch.column(name), reader.place(file, name))
+    for name in log.features:
+        feature(batch.column(name), reader.place(file, name))
+    if own:
+        labels(batch.column(own.label), log.positive, reader.place(file, own.label))
+
+
+def _try_labels(reader: Reader, file: LogFile, log: PredictionLog) -> None:
+    source = log.joined_labels
+    if source is None:
+        return
+    named = [source.id, source.label, *([source.timestamp] if source.timestamp else [])]
+    batch = next(reader.batches(file, named), None)
+    if batch is None:
+        return
+    texts(batch.column(source.id), reader.place(file, source.id))
+    labels(batch.column(source.label), log.positive, reader.place(file, source.label))
+    if source.timestamp:
+        times(batch.column(source.timestamp), reader.place(file, source.timestamp))
