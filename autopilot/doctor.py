@@ -17,7 +17,7 @@ from autopilot import spec as written
 from autopilot import words
 from autopilot.bootstrap import prediction_log, program_path
 from autopilot.settings import Settings, prepare
-from autopilot.stores import libraries, Stores, mlflow_schema, stores
+from autopilot.stores import Stores, libraries, mlflow_schema, stores
 from checkpoints import migrate
 from graph.errors import AutopilotError
 from graph.model import Json, ModelRef

@@ -11,9 +11,8 @@ from uuid import uuid4
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
-from checkpoints.database import Row
+from checkpoints.database import Row, run_lock
 from checkpoints.ledger.book import PostgresLedger
-from checkpoints.ledger.effects import run_lock
 from graph import thread
 from graph.build import after_decide, build_check, build_graph, check
 from graph.errors import AutopilotError, Misconfigured, Refused
@@ -190,7 +189,7 @@ class Engine:
         where = thread.config(model, run)
         for _ in range(_STEPS):
             if at.at == "finished":
-                return self._ended(model, run)
+                return self._ended(model, run, at.outcome)
             at = self._step(at, where, model, run)
             if at.at == "waiting":
                 # It began to wait just now. Whoever brings the answer carries the run on.
@@ -276,8 +275,9 @@ class Engine:
         else:
             self._book.runs.note_error(run, {"kind": error.kind, "message": error.message, "hint": error.hint}, now)
 
-    def _ended(self, model: str, run: str) -> None:
-        if self._book.runs.row(run)["outcome"] is None:
+    def _ended(self, model: str, run: str, outcome: str | None) -> None:
+        # A node that ends the run says so in the ledger before it says so in the state.
+        if outcome is None and self._book.runs.row(run)["outcome"] is None:
             raise Misconfigured(
                 f"the thread of run {run} of {model} ended without an outcome, as after a node was renamed",
                 f"end it with: autopilot cancel {run}",

@@ -68,7 +68,8 @@ def full_run(home: House) -> None:
 
 def _side_by_side(ours: Callable[[], None], floor: Callable[[], None]) -> tuple[list[float], list[float]]:
     """Return CPU milliseconds per run of both, round by round in turn, so that a slow spell hits both."""
-    ours(), floor()
+    ours()
+    floor()
     measured: tuple[list[float], list[float]] = ([], [])
     for _ in range(ROUNDS):
         for times, act in zip(measured, (ours, floor), strict=True):

@@ -20,6 +20,11 @@ T = TypeVar("T")
 _FRESH_S = 1.0
 
 
+def run_lock(run: str) -> str:
+    """Name the lock under which a run is carried on, its effects are carried out and its approval is answered."""
+    return f"run {run}"
+
+
 class Connection(psycopg.Connection[Row]):
     """A connection that knows when it was last seen alive, with one cursor for statements that are read at once."""
 

@@ -23,6 +23,8 @@ class Position:
     interrupt: str | None = None
     kind: str | None = None
     """training | approval, of what it waits for."""
+    outcome: str | None = None
+    """How the run ended, where a step that was just taken ended it."""
 
 
 def thread_id(model: str, run: str) -> str:
@@ -80,8 +82,11 @@ def _invoke(graph: Graph, given: Any, config: Json) -> list[Json]:
 
 def _after(steps: list[Json]) -> Position:
     """Read where an invocation that returned left the thread: it waits, or it is at its end."""
+    outcome = None
     for step in steps:
         if "__interrupt__" in step:
             waiting = step["__interrupt__"][0]
             return Position("waiting", waiting.id, waiting.value["kind"])
-    return Position("finished")
+        for update in step.values():
+            outcome = (update or {}).get("outcome", outcome)
+    return Position("finished", outcome=outcome)

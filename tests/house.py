@@ -1,7 +1,7 @@
 """The whole product around fakes: a real engine, graph and ledger on a real Postgres; only the outside is played."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ from uuid import uuid4
 import psycopg
 
 from autopilot.engine import Engine
+from autopilot.traced import Traced
 from checkpoints import migrate
 from checkpoints.database import Database
 from checkpoints.embedded.cluster import EmbeddedPostgres
@@ -115,7 +116,13 @@ def fresh_database(server: EmbeddedPostgres) -> str:
 
 
 @contextmanager
-def house(dsn: str, workspace: Path, boundary: Boundary = passing, model: str = MODEL) -> Iterator[House]:
+def house(
+    dsn: str,
+    workspace: Path,
+    boundary: Boundary = passing,
+    model: str = MODEL,
+    tracing: Callable[[PostgresLedger], Traced] | None = None,
+) -> Iterator[House]:
     """Yield a house in which version 1 serves and nothing is wrong."""
     clock, monitor, registry, evaluator = FakeClock(NOW), FakeMonitor(), FakeRegistry(), FakeEvaluator()
     pipeline = FakePipeline(lambda order: _logged(registry, order))
@@ -127,14 +134,16 @@ def house(dsn: str, workspace: Path, boundary: Boundary = passing, model: str = 
     book = PostgresLedger(database, clock, boundary)
 
     def parts(name: str) -> Deps:
-        return Deps(replace(spec[0], name=name), clock, monitor, pipeline, registry, evaluator, book, workspace)
+        named = spec[0] if spec[0].name == name else replace(spec[0], name=name)
+        return Deps(named, clock, monitor, pipeline, registry, evaluator, book, workspace)
 
     @contextmanager
     def untraced(*_: str) -> Iterator[Json]:
         yield {}
 
     with saver(dsn) as threads:
-        engine = Engine(book, parts, clock, lambda: threads, untraced, workspace)
+        traced = tracing(book) if tracing else untraced
+        engine = Engine(book, parts, clock, lambda: threads, traced, workspace)
         try:
             yield House(engine, book, clock, monitor, pipeline, registry, evaluator, spec, dsn)
         finally:

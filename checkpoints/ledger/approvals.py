@@ -6,7 +6,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from psycopg.types.json import Jsonb
 
-from checkpoints.database import Connection, Database, Row
+from checkpoints.database import Database, Row, run_lock
 from checkpoints.queries import query
 from graph.codec import dump, load
 from graph.errors import NotFound
@@ -51,33 +51,40 @@ class Approvals:
         return {str(row["run"]): _approval(row) for row in rows}
 
     def answer(self, run: str, answer: Answer, spec: ModelSpec) -> Approval:
-        """Record an answer. The row lock makes the first of two simultaneous answers the first for everybody."""
-        with self._database.transaction() as connection:
-            approval = _locked(connection, run)
+        """Record an answer. The run's lock makes the first of two simultaneous answers the first for everybody."""
+        with self._database.locked(run_lock(run)):
+            approval = self._known(run)
             may_answer(approval, answer, spec.approval, answer.at)
             answered = replace(approval, answers=(*approval.answers, answer))
             answered = replace(answered, state=state_after(answered, spec.approval, answer.at))
-            connection.execute(
+            self._database.execute(
                 query("approvals", "save_answer"),
-                {
-                    "approval": approval.id,
-                    "person": answer.person,
-                    "decision": answer.decision,
-                    "channel": answer.channel,
-                    "at": answer.at,
-                    "comment": answer.comment,
-                    "os_user": answer.os_user,
-                    "state": answered.state,
-                },
+                approval=approval.id,
+                person=answer.person,
+                decision=answer.decision,
+                channel=answer.channel,
+                at=answer.at,
+                comment=answer.comment,
+                os_user=answer.os_user,
+                state=answered.state,
             )
         return answered
 
     def close(self, run: str, state: ApprovalState, reason: str) -> Approval:
         """Expire or void a request. An approved one can still be voided until it was used; a final one stays."""
-        with self._database.transaction() as connection:
-            approval = _locked(connection, run)
+        with self._database.locked(run_lock(run)):
+            approval = self._known(run)
             closable = approval.state == "pending" or (approval.state == "approved" and state == "voided")
-            return _set(connection, approval, state, reason) if closable else approval
+            if not closable:
+                return approval
+            self._database.execute(query("approvals", "set_state"), run=run, state=state, reason=reason)
+        return replace(approval, state=state, reason=reason)
+
+    def _known(self, run: str) -> Approval:
+        approval = self.of(run)
+        if approval is None:
+            raise NotFound(f"run {run} asks for no approval", "see what it waits for with: autopilot explain RUN")
+        return approval
 
     def record_promotion(self, run: str, promotion: Promotion) -> None:
         """Store what moved; one per run."""
@@ -104,20 +111,6 @@ class Approvals:
 def _array(runs: list[str]) -> str:
     # Written out as the server reads it: ids need no quotes, and the driver's way for lists costs as much as a query.
     return "{" + ",".join(runs) + "}"
-
-
-def _locked(connection: Connection, run: str) -> Approval:
-    connection.execute(query("approvals", "lock_approval"), {"run": run})
-    rows = connection.execute(query("approvals", "approvals_of"), {"runs": _array([run])}).fetchall()
-    if not rows:
-        raise NotFound(f"run {run} asks for no approval", "see what it waits for with: autopilot explain RUN")
-    return _approval(rows[0])
-
-
-def _set(connection: Connection, approval: Approval, state: ApprovalState, reason: str) -> Approval:
-    if state != approval.state:
-        connection.execute(query("approvals", "set_state"), {"run": approval.run, "state": state, "reason": reason})
-    return replace(approval, state=state, reason=reason)
 
 
 def _approval(row: Row) -> Approval:

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from checkpoints.database import Database
+from checkpoints.database import Database, run_lock
 from checkpoints.ledger.approvals import Approvals
 from checkpoints.ledger.decisions import Decisions
-from checkpoints.ledger.effects import Boundary, Effects, passing, run_lock
+from checkpoints.ledger.effects import Boundary, Effects, passing
 from checkpoints.ledger.runs import Runs
 from checkpoints.ledger.windows import Windows
 from graph.model import (

@@ -4,18 +4,13 @@ from collections.abc import Callable
 
 from psycopg.types.json import Jsonb
 
-from checkpoints.database import Database, Row
+from checkpoints.database import Database, Row, run_lock
 from checkpoints.queries import query
 from graph.model import Json
 from graph.ports import Clock
 
 Boundary = Callable[[str], None]
 """Called with KIND.intended, KIND.called, KIND.recorded as an effect passes them; crash tests stop processes there."""
-
-
-def run_lock(run: str) -> str:
-    """Name the lock under which a run is carried on and its effects are carried out."""
-    return f"run {run}"
 
 
 def passing(_: str) -> None:

