@@ -102,7 +102,7 @@ class Engine:
     def _take(self, deps: Deps, approval: Approval, answer: Answer, fingerprint: str | None) -> str | None:
         """Record the answer; or void the request, and return why, when what it names has changed."""
         run = approval.run
-        if fingerprint is not None and fingerprint != approval.fingerprint:
+        if fingerprint is not None and not gate.names(fingerprint, approval):
             raise Refused(
                 f"the fingerprint of run {run} of {deps.spec.name} is {approval.fingerprint}", "read its report again"
             )
@@ -112,8 +112,6 @@ class Engine:
             self._book.close_approval(run, "voided", changed)
             return changed
         self._book.answer(run, answer, deps.spec)
-        detail = {"channel": answer.channel, "os_user": answer.os_user}
-        self._book.runs.audit(answer.person, answer.decision, answer.at, deps.spec.name, run, detail)
         return None
 
     def cancel(self, run: str, by: str) -> None:
@@ -164,7 +162,9 @@ class Engine:
 
     def _begin(self, model: str, run: str) -> bool:
         """Check, then act on it. False when there is nothing to do. Under the run's lock: nobody seeded its thread."""
-        if after_decide(self._check(model, run)) not in ("retrain", "rollback"):
+        with self._failing(run):
+            checked = self._check(model, run)
+        if after_decide(checked) not in ("retrain", "rollback"):
             return False
         with self._stopping(run):
             self._advance(model, run, thread.Position("unseeded"))
@@ -260,20 +260,32 @@ class Engine:
         return gate.difference(approval.sealed, found)
 
     @contextmanager
-    def _stopping(self, run: str) -> Iterator[None]:
+    def _failing(self, run: str) -> Iterator[None]:
+        """End a check that could not be made: it has touched nothing, and the next check looks anew."""
         try:
             yield
         except AutopilotError as error:
-            self._stopped(run, error)
+            if self._book.runs.row(run)["action"] is None:
+                self._book.finish(run, "failed", _in_words(error), self._clock.now())
+                _add_hint(error, f"the check is recorded as failed: autopilot explain {run}")
             raise
 
-    def _stopped(self, run: str, error: AutopilotError) -> None:
-        """Keep why a run stands still. A refusal before anything was judged ends it: repeating changes nothing."""
-        now = self._clock.now()
-        if isinstance(error, Refused) and self._book.validation(run) is None:
-            self._book.finish(run, "failed", error.message, now)
-        else:
+    @contextmanager
+    def _stopping(self, run: str) -> Iterator[None]:
+        """Keep why a run stands still. A refusal before anything was judged ends it: repeating changes nothing.
+
+        That is no error any more: the run tells what became of it, as after any other failed training.
+        """
+        try:
+            yield
+        except AutopilotError as error:
+            now = self._clock.now()
+            if isinstance(error, Refused) and self._book.validation(run) is None:
+                self._book.finish(run, "failed", _in_words(error), now)
+                return
             self._book.runs.note_error(run, {"kind": error.kind, "message": error.message, "hint": error.hint}, now)
+            _add_hint(error, f"then carry on with: autopilot resume {run}")
+            raise
 
     def _ended(self, model: str, run: str, outcome: str | None) -> None:
         # A node that ends the run says so in the ledger before it says so in the state.
@@ -283,6 +295,14 @@ class Engine:
                 f"end it with: autopilot cancel {run}",
             )
         shutil.rmtree(self._workspace / run, ignore_errors=True)
+
+
+def _in_words(error: AutopilotError) -> str:
+    return f"{error.message}; {error.hint}" if error.hint else error.message
+
+
+def _add_hint(error: AutopilotError, more: str) -> None:
+    error.hint = f"{error.hint}; {more}" if error.hint else more
 
 
 def _return_target(model: str, champion: ModelRef | None, previous: ModelRef | None) -> str:

@@ -79,8 +79,6 @@ def load(
 def prepare(values: Mapping[str, str]) -> None:
     """Set variables that a library reads at import and takes by no other way."""
     os.environ.update(values)
-    for retired in ("LANGCHAIN_TRACING", "LANGCHAIN_HANDLER"):  # langchain_core refuses to run where one is set
-        os.environ.pop(retired, None)
 
 
 def _os_user() -> str:

@@ -160,8 +160,13 @@ def time(at: datetime) -> str:
 
 def code(document: Json) -> int:
     """Return the exit code of a command that shows this run."""
-    if document["outcome"] == "failed":
+    if document["outcome"] == "failed" or (document["outcome"] and _errors(document)):
         return 1
     if document["outcome"]:
         return 0
     return {"awaiting_approval": 3}.get(document["status"], 4)
+
+
+def _errors(document: Json) -> bool:
+    """Tell whether the run could not be judged, for a technical reason: a model that does not load, a metric of NaN."""
+    return any(check["outcome"] == "error" for check in document["checks"])

@@ -120,12 +120,6 @@ class Database:
         self._pool.close()
         self._locks.close()
 
-    @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """Yield a connection inside one transaction; an exception rolls it back."""
-        with translated(), self._connection(self._pool) as connection, connection.transaction():
-            yield connection
-
     def rows(self, sql: LiteralString, **values: Any) -> list[Row]:
         """Run one statement and return its rows."""
         return self._run(sql, values, _all)

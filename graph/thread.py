@@ -67,7 +67,7 @@ def answer(graph: Graph, where: Json, interrupt: str | None, extra: Json) -> Pos
     Strict: an id that is no longer pending is refused instead of silently asked again.
     """
     strict = {**where, "configurable": {**where["configurable"], "__pregel_strict_resume": True}}
-    wake = Command(resume={str(interrupt): {"carry_on": True}})
+    wake: Command[Any] = Command(resume={str(interrupt): {"carry_on": True}})
     try:
         return _after(_invoke(graph, wake, {**strict, **extra}))
     except UnknownInterruptError as error:

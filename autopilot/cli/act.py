@@ -71,7 +71,7 @@ def _resume_all(at_work: Office, arguments: Namespace) -> int:
             failed = True
             output.say(f"{row['model']} {name}: {error.message}", as_json=True)
         found = view.run(at_work.book, at_work.book.runs.row(name))
-        failed = failed or found["outcome"] == "failed"
+        failed = failed or view.code(found) == 1
         documents.append(found)
     if arguments.json:
         output.document({"runs": documents})

@@ -6,7 +6,7 @@ from pathlib import Path
 from autopilot import output, spec, view
 from autopilot import settings as configured
 from autopilot.bootstrap import ledger
-from autopilot.cli.text import runs_text, status_text
+from autopilot.cli.text import page, runs_text, status_text
 from checkpoints.ledger.book import PostgresLedger
 from graph.errors import Misconfigured
 
@@ -34,7 +34,7 @@ def explain(arguments: Namespace) -> int:
 
     with ledger(_settings(arguments)) as book:
         found = view.explanation(book, view.find_any(book, arguments.target))
-    return _out(arguments, found, explain_text(found))
+    return _out(arguments, found, explain_text(found, page()))
 
 
 def report(arguments: Namespace) -> int:
@@ -48,7 +48,7 @@ def report(arguments: Namespace) -> int:
         _write(Path(arguments.html), report_html(found))
         output.say(f"wrote {arguments.html}", as_json=arguments.json)
     if arguments.json or not arguments.html:
-        return _out(arguments, found, report_text(found))
+        return _out(arguments, found, report_text(found, page()))
     return 0
 
 

@@ -22,6 +22,8 @@ def propose(asker: Asker, log: str, model: str, person: str, folder: Path) -> Pr
     extent = reach(seen, time)
     if extent.first is None or extent.last is None:
         raise Misconfigured(f"{log}: no row has a time in column {time}", "write when each row was scored")
+    if extent.naive:
+        draft.remark("timestamp", "its times carry no zone and are taken as UTC")
     first, last = _moment(extent.first), _moment(extent.last)
     labels.settle(draft, seen, lambda path: written(path, folder))
     _features(draft, seen)
@@ -46,15 +48,15 @@ def _columns(draft: Draft, seen: Inspection) -> str:
     """Settle id, time, version and score; return the time's column."""
     columns = seen.columns
     found = guesses.identifier(columns)
-    draft.column("id", found.value, found.because, found.rivals, "Which column is different in every row?")
+    draft.column("id", found, "Which column is different in every row?")
     found = guesses.timestamp(columns)
     hint = "write when each row was scored: a timestamp, or text like 2026-01-31T12:00:00Z"
-    time = draft.column("timestamp", found.value, found.because, found.rivals, "When was a row scored?", hint)
+    time = draft.column("timestamp", found, "When was a row scored?", hint)
     found = guesses.version(columns)
-    draft.column("version", found.value, found.because, found.rivals, "Which model version served a row?")
+    draft.column("version", found, "Which model version served a row?")
     found = guesses.score(columns)
     hint = "log the model's probability, a number from 0 to 1, in each row"
-    draft.column("prediction", found.value, found.because, found.rivals, "Which column is the model's score?", hint)
+    draft.column("prediction", found, "Which column is the model's score?", hint)
     return str(time)
 
 

@@ -23,6 +23,7 @@ from tools.monitors.inspection import (
 from tools.monitors.log_columns import Times
 
 _BESIDE = frozenset({"label", "labels", "outcome", "outcomes", "truth", "feedback"})
+_NONE = "none of them"
 _FEW_WORDS = 3
 """`fraud_labels_2026` is called labels; `notes on how we came by labels` is not."""
 _ALL = 0.99
@@ -52,9 +53,10 @@ def settle(draft: Draft, seen: Inspection, written: Written) -> None:
     columns = [column for column in seen.columns if column.name not in taken]
     known = {column.name: _told(seen, score, column.name) for column in columns if guesses.may_be_label(column)}
     guess = guesses.label(columns, {name: told for name, told in known.items() if told is not None})
+    guess = _offered(draft, guess)
     positive: str | int = 1
     if guess.value is not None:
-        label = draft.column("labels.label", guess.value, guess.because, guess.rivals, "What turned out to be true?")
+        label = draft.column("labels.label", guess, "What turned out to be true?")
         positive = _in_the_log(draft, seen, str(label), score)
     elif not _beside(draft, seen, written):
         offered = f"; {', '.join(guess.rivals)} may be it" if guess.rivals else ""
@@ -63,23 +65,36 @@ def settle(draft: Draft, seen: Inspection, written: Written) -> None:
     draft.settle("positive", positive, because, check=positive != 1)
 
 
+def _offered(draft: Draft, guess: guesses.Guess) -> guesses.Guess:
+    """Let a person take a column that only might be the label."""
+    if guess.value is not None or not guess.rivals:
+        return guess
+    chosen = draft.asker.choose("Does one of these say what turned out to be true?", [*guess.rivals, _NONE], _NONE)
+    return guess if chosen in (None, _NONE) else guesses.Guess(chosen, "as you said")
+
+
 def _told(seen: Inspection, score: str, label: str) -> float | None:
-    """Return the better AUC that the score has for one of the column's values."""
-    told = [separation(seen, score, label, value) for value in values_of(seen, label)]
+    """Return the AUC that the score has for the column's positives; the better one where the words do not tell them."""
+    values = values_of(seen, label)
+    positives = [value for value in values if value.lower() in ("1", "true")]
+    told = [separation(seen, score, label, value) for value in positives or values]
     return max((each for each in told if each is not None), default=None)
 
 
 def _in_the_log(draft: Draft, seen: Inspection, label: str, score: str) -> str | int:
     time = str(draft.value("timestamp"))
     guess = guesses.label_time(seen.columns, {time})
-    known = draft.column("labels.timestamp", guess.value, guess.because, guess.rivals, "When was a label known?")
+    known = draft.column("labels.timestamp", guess, "When was a label known?")
     if known:
         _delay(draft, lags(seen, time, known))
     else:
         newest, last = newest_labelled(seen, time, label)
         age = timedelta(microseconds=max(0, last - newest))
-        because = f"the newest label is {duration(age)} older than the newest row; {_DELAY}"
-        draft.settle("labels.delay", "0d" if age < timedelta(hours=1) else duration(age), because, check=True)
+        late = age >= timedelta(hours=1)
+        because = (
+            f"the newest label is {duration(age)} older than the newest row" if late else "the newest rows have labels"
+        )
+        draft.settle("labels.delay", duration(age) if late else "0d", f"{because}; {_DELAY}", check=True)
     return guesses.positive(values_of(seen, label), lambda value: separation(seen, score, label, value))
 
 

@@ -64,7 +64,7 @@ def headline(found: Json) -> Headline:
     stands = words.spoken(words.state(found)).capitalize()
     if found["validation"] is None:
         # The end of a failed job's output comes later, with its lines.
-        reason = (found["reason"] or "there is no decision yet").partition("\n")[0]
+        reason = (found["reason"] or "there is no decision yet").partition("\n")[0].removesuffix(" ends:")
         return Headline(stands, _ENDED.get(found["outcome"], ("", "open"))[1], f"nothing was compared: {reason}")
     recommended = advice(found)
     if found["outcome"] is None:

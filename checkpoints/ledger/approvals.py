@@ -51,7 +51,7 @@ class Approvals:
         return {str(row["run"]): _approval(row) for row in rows}
 
     def answer(self, run: str, answer: Answer, spec: ModelSpec) -> Approval:
-        """Record an answer. The run's lock makes the first of two simultaneous answers the first for everybody."""
+        """Record and audit an answer. Under the run's lock the first of two simultaneous ones is first for everybody."""
         with self._database.locked(run_lock(run)):
             approval = self._known(run)
             may_answer(approval, answer, spec.approval, answer.at)

@@ -34,9 +34,15 @@ select a.*, (
 from approvals a where a.run = any(%(runs)s::uuid[])
 
 -- name: save_answer
+-- The answer, its line in the audit trail and what it makes of the request, together or not at all.
 with answered as (
   insert into answers (approval, person, decision, channel, at, comment, os_user)
   values (%(approval)s, %(person)s, %(decision)s, %(channel)s, %(at)s, %(comment)s, %(os_user)s)
+), audited as (
+  insert into audit (at, actor, act, model, run, detail)
+  select %(at)s, %(person)s, %(decision)s, model, run,
+         jsonb_build_object('channel', %(channel)s::text, 'os_user', %(os_user)s::text)
+  from approvals where id = %(approval)s
 )
 update approvals set state = %(state)s where id = %(approval)s
 

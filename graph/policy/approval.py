@@ -9,9 +9,17 @@ from graph.model import Answer, Approval, ApprovalSpec, ApprovalState, Sealed
 from graph.policy.words import moment
 
 
+_SHORTEST_FINGERPRINT = 12  # as `run` and `explain` show it at least
+
+
 def fingerprint(sealed: Sealed) -> str:
     """Return the one text that stands for everything an approval names."""
     return digest(dump(sealed))
+
+
+def names(given: str, approval: Approval) -> bool:
+    """Tell whether a person's fingerprint, whole or its first 12 characters and more, is that of the approval."""
+    return len(given) >= _SHORTEST_FINGERPRINT and approval.fingerprint.startswith(given)
 
 
 def may_answer(approval: Approval, answer: Answer, spec: ApprovalSpec, now: datetime) -> None:

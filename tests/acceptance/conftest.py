@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from checkpoints.embedded.cluster import EmbeddedPostgres
+from tests.acceptance import fraud
 from tests.acceptance.desk import Desk, Forge, forging
-from tests.acceptance.stage import Stage, set_up
+from tests.acceptance.stage import EARLY, Stage, set_up
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +42,11 @@ def desk(forge: Forge, home: Path, tmp_path: Path) -> Desk:
 @pytest.fixture(scope="session")
 def stage(forge: Forge, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
     return set_up(Desk(forge, home, tmp_path_factory.mktemp("stage")))
+
+
+@pytest.fixture(scope="session")
+def quiet(forge: Forge, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a world in which nothing has gone wrong until EARLY."""
+    desk = Desk(forge, home, tmp_path_factory.mktemp("quiet"))
+    fraud.build(desk, "world", "quiet", until=EARLY[:10])
+    return desk.folder / "world"

@@ -67,7 +67,7 @@ def carry_out(asked: dict[str, Any], out: int, err: int) -> int:
         code = importlib.import_module(asked["module"]).main()
     except SystemExit as leaving:
         code = _exit_code(leaving)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - whatever it was: a fork must not go on as a second server
         traceback.print_exc()
         code = 1
     sys.stdout.flush()

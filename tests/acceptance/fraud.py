@@ -1,4 +1,4 @@
-"""The example's world as the outside of a home: its log, its champions, and the example's own entry of autopilot.yaml."""
+"""The example's world around a home: its log, its champions, and the example's own entry of autopilot.yaml."""
 
 import copy
 import sys

@@ -1,4 +1,4 @@
-"""Hands in the registry that are not Autopilot's: the team's with the owner's login, and a trainer's that goes astray."""
+"""Hands in the registry that are not Autopilot's: the team's with the owner's login, and a trainer's gone astray."""
 
 import hashlib
 import json

@@ -29,16 +29,17 @@ CONTRACT = {"MODEL", "RUN", "KEY", "TRAIN_FROM", "TRAIN_UNTIL", "EXCLUDE"}
 
 
 @pytest.fixture(scope="module")
-def environments(forge: Forge, home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+def environments(
+    forge: Forge, home: Path, quiet: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, str]]:
     """The environments of both children of a run that was started among secrets."""
     desk = Desk(forge, home, tmp_path_factory.mktemp("watched"), {**SECRETS, **NO_TRACING})
-    entry = fraud.entry(MODEL, "quiet", validation={"max_latency_ms": None, "minimum": {"roc_auc": 0.75}})
+    entry = fraud.entry(MODEL, str(quiet), validation={"max_latency_ms": None, "minimum": {"roc_auc": 0.75}})
     seen = {child: desk.folder / f"{child}.json" for child in ("training", "evaluation")}
     entry["pipeline"]["command"] = ["python", "-c", TRAIN, str(seen["training"]), *entry["pipeline"]["command"][1:]]
     entry["validation"]["metric_command"] = [sys.executable, "-c", MEASURE, str(seen["evaluation"])]
     entry["validation"]["minimum"]["profit"] = 0.5
     desk.write({**fraud.example(), "models": {MODEL: entry}})
-    fraud.build(desk, "quiet", "quiet", until="2026-02-08")
     run = desk.ask("run", MODEL, "--wait", "--now", EARLY, code=3)
     assert "minimum:profit" in [check["name"] for check in run["checks"]]
     return {child: json.loads(file.read_text()) for child, file in seen.items()}

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.real_data, pytest.mark.timeout(600)]
 
 CSV = "nyc-weather-2013.csv.gz"
 TRAIN = Path(__file__).with_name("weather_train.py")
-FEATURES = ["origin", "temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure", "visib", "hour"]
+FEATURES = "origin temp dewp humid wind_dir wind_speed wind_gust precip pressure visib hour".split()
 KNOWN = timedelta(hours=6)
 """After this long a label has come."""
 JUDGED = {9: "passed", 11: "refused", 12: "refused"}
@@ -86,10 +86,10 @@ def test_a_month_is_judged_on_its_own_rows(weather: Desk, number: int, wanted: s
     now = (month(number + 1) + KNOWN).isoformat()
     run = weather.ask("run", name(number), "--wait", "--now", now, code=3 if wanted == "passed" else 0)
     told = weather.ask("explain", run["run"])
-    decision = told["decision"]
+    decision, holdout = told["decision"], told["validation"]["holdout"]
     assert (run["verdict"], run["action"], run["champion"]) == ("degraded", "retrain", "1")
     assert [decision["train_from"], decision["train_until"]] == [_iso(month(number - 3)), _iso(month(number))]
-    assert [told["validation"]["holdout"][end] for end in ("start", "end")] == [_iso(month(number)), _iso(month(number + 1))]
+    assert [holdout["start"], holdout["end"]] == [_iso(month(number)), _iso(month(number + 1))]
     if wanted == "passed":
         assert {check["outcome"] for check in run["checks"]} == {"passed"}
     else:
@@ -147,6 +147,5 @@ def _table(seen: list[tuple[datetime, Any]]) -> str:
     for now, run in seen:
         judged = _superiority(run)["detail"] if run["checks"] else run["reason"].partition("but ")[2]
         did = f"{run['action']}{' (trained)' if run['job'] else ''}"
-        words = (f"{now:%b %d}", f"champion {run['champion']}", run["verdict"], f"{did:<17}", f"{run['outcome']:<23}", judged)
-        lines.append("  ".join(words))
+        lines.append(f"{now:%b %d}  champion {run['champion']}  {did:<17}  {run['outcome']:<23}  {judged}")
     return "\n".join(lines)

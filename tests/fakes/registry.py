@@ -2,10 +2,10 @@
 
 import itertools
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 from graph.errors import AutopilotError, NotFound, Refused
 from graph.model import Artifact, Candidate, Json, ModelRef
@@ -106,8 +106,7 @@ class FakeRegistry:
     def fetch(self, ref: ModelRef, to: Path) -> Artifact:
         self._answer()
         found = self._version(ref.name, ref.version)
-        to.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.mkdtemp(prefix="model-", dir=to)
+        folder = os.path.join(to, f"model-{uuid4()}")
         files = found.run.models[found.model]
         for name, content in files.items():
             _write(os.path.join(folder, name), content)

@@ -107,10 +107,19 @@ def test_a_job_that_leaves_no_model_fails_the_run_and_says_so(home):
     run = home.engine.run(MODEL)
     home.registry.runs[-1].models.clear()
     home.pipeline.end(home.key(run))
-    with pytest.raises(Refused):
-        home.engine.carry_on(run)
+    home.engine.carry_on(run)
     assert home.row(run)["outcome"] == "failed"
     assert home.row(run)["reason"]
+
+
+def test_a_check_that_cannot_be_made_is_recorded_as_failed_and_the_next_one_looks_anew(home):
+    home.registry.away = Unavailable("MLflow did not answer", "try again")
+    with pytest.raises(Unavailable):
+        home.engine.run(MODEL)
+    (failed,) = home.book.runs.recent(MODEL, 10)
+    assert (failed["outcome"], failed["reason"]) == ("failed", "MLflow did not answer; try again")
+    home.registry.away = None
+    assert home.row(home.engine.run(MODEL))["outcome"] == "no_action"
 
 
 def test_a_registry_that_is_away_leaves_the_run_to_be_carried_on(home):
@@ -131,7 +140,8 @@ def test_a_check_beside_an_active_run_starts_nothing_and_shows_that_run(home):
     assert len(home.pipeline.starts) == 1
     checks = home.book.runs.recent(MODEL, 10)
     assert len(checks) == 2
-    blocked = [rule for rule in home.book.decision(str(checks[0]["run"])).rules if rule.rule == "one_active_run"]
+    (beside,) = (str(check["run"]) for check in checks if str(check["run"]) != run)
+    blocked = [rule for rule in home.book.decision(beside).rules if rule.rule == "one_active_run"]
     assert [rule.outcome for rule in blocked] == ["blocked"]
 
 

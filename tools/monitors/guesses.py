@@ -39,6 +39,8 @@ class Guess:
     value: str | None
     because: str
     rivals: tuple[str, ...] = ()
+    doubtful: bool = False
+    """What the column holds speaks against it."""
 
 
 def words_of(name: str) -> list[str]:
@@ -141,8 +143,12 @@ def label(columns: Sequence[Column], known: dict[str, float]) -> Guess:
         return Guess(None, "no column with two values is named like what turned out to be true", offered)
     first, *others = [name for name, rank in named.items() if rank == max(named.values())]
     told = known.get(first)
-    because = "two values" + (f", and the score tells them apart (AUC {told:.2f})" if told else "")
-    return Guess(first, because, tuple(others))
+    if told is None:
+        return Guess(first, "two values", tuple(others))
+    if told >= KNOWS:
+        return Guess(first, f"two values, and the score tells them apart (AUC {told:.2f})", tuple(others))
+    because = f"two values, but the score hardly tells them apart (AUC {told:.2f}): is it the score, is it the label?"
+    return Guess(first, because, tuple(others), doubtful=True)
 
 
 def _label_rank(column: Column, known: dict[str, float]) -> float:

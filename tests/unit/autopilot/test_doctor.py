@@ -19,7 +19,7 @@ from autopilot.stores import Stores, embedded, stores
 from checkpoints.database import LEDGER_SCHEMA
 from checkpoints.provision import TRAINER
 from graph.model import Json
-from tests.unit.autopilot.test_init import parquet, rows, without
+from tests.unit.autopilot.logs import parquet, rows, without
 
 NOW = "2026-01-05T00:00:00Z"
 LOG = rows(days=4, a_day=300)

@@ -1,26 +1,19 @@
 """A first file: every guess is right where it can be seen, said where it cannot, and the file is one that is read."""
 
-import csv
-import io
-import random
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import yaml
 
 from autopilot import spec
 from autopilot.init import name_from, write, write_with
-from autopilot.initial.asking import Silent, Terminal
+from autopilot.initial.asking import Silent
 from autopilot.initial.periods import duration
 from graph.errors import Misconfigured
 from graph.model import Json
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
-DAY = timedelta(days=1)
+from tests.unit.autopilot.logs import DAY, START, parquet, rows, to_csv, without
 
 
 class Answers:
@@ -37,49 +30,6 @@ class Answers:
     def tell(self, question: str, proposal: str) -> str:
         self.asked.append(question)
         return (self.answers.pop(0) if self.answers else "") or proposal
-
-
-def rows(days: int = 30, a_day: int = 60) -> list[Json]:
-    """Rows of a log whose score knows something of the label."""
-    chance = random.Random(7)
-    made: list[Json] = []
-    for number in range(days * a_day):
-        score = chance.random()
-        made.append(
-            {
-                "prediction_id": f"p{number:06}",
-                "event_time": START + number * DAY / a_day,
-                "model_version": "3",
-                "score": score,
-                "amount": round(chance.expovariate(0.01), 2),
-                "merchant": chance.choice(["fuel", "food", "games"]),
-                "is_new_customer": chance.random() < score,
-                "always": "same",
-                "customer_id": f"c{chance.randrange(100_000)}",
-                "note": f"free text {number}",
-                "is_fraud": int(chance.random() < score**3),
-            }
-        )
-    return made
-
-
-def parquet(path: Path, found: list[Json]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_pylist(found), path)
-    return path
-
-
-def to_csv(path: Path, found: list[Json]) -> Path:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(found[0]))
-    writer.writeheader()
-    writer.writerows({**row, "event_time": row["event_time"].isoformat()} for row in found)
-    path.write_text(text.getvalue())
-    return path
-
-
-def without(found: list[Json], *names: str) -> list[Json]:
-    return [{name: value for name, value in row.items() if name not in names} for row in found]
 
 
 def proposed(log: Path, asker: object = None, model: str | None = "fraud", out: str = "autopilot.yaml") -> Json:
@@ -169,16 +119,21 @@ def test_a_person_may_say_where_labels_are(tmp_path):
     found = rows()
     log = parquet(tmp_path / "log.parquet", without(found, "is_fraud"))
     elsewhere = parquet(tmp_path / "far" / "truths.parquet", labels_of(found, DAY))
-    asker = Answers(str(elsewhere), "")
+    asker = Answers("none of them", str(elsewhere))
     assert proposed(log, asker)["monitor"]["labels"]["source"] == "far/truths.parquet"
     assert [question for question in asker.asked if "labels" in question]
+
+
+def test_a_person_may_take_a_column_that_only_might_be_the_label(tmp_path):
+    log = parquet(tmp_path / "log.parquet", without(rows(), "is_fraud"))
+    assert proposed(log, Answers("is_new_customer"))["monitor"]["labels"]["label"] == "is_new_customer"
 
 
 def test_a_person_who_names_wrong_labels_is_told(tmp_path):
     log = parquet(tmp_path / "log.parquet", without(rows(), "is_fraud"))
     other = parquet(tmp_path / "far" / "truths.parquet", [{"prediction_id": "z1", "is_fraud": 0}] * 2)
     with pytest.raises(Misconfigured, match="no column"):
-        proposed(log, Answers(str(other)))
+        proposed(log, Answers("none of them", str(other)))
     assert not (tmp_path / "autopilot.yaml").exists()
 
 
@@ -218,6 +173,27 @@ def test_late_labels_in_the_log_make_a_delay(tmp_path):
     late = [{**row, "is_fraud": row["is_fraud"] if row["event_time"] < last - 5 * DAY else None} for row in rows()]
     entry = proposed(parquet(tmp_path / "log.parquet", late))
     assert entry["monitor"]["labels"]["delay"] == "5d"
+
+
+def test_a_score_that_knows_nothing_of_the_label_is_doubted(tmp_path):
+    blind = [{**row, "score": (number * 0.618) % 1} for number, row in enumerate(rows())]
+    found = proposed(parquet(tmp_path / "log.parquet", blind))["said"]["proposed"]["labels.label"]
+    assert found["check"]
+    assert "hardly tells them apart" in found["because"]
+
+
+def test_a_score_that_points_the_wrong_way_is_doubted(tmp_path):
+    turned = [{**row, "score": 1 - row["score"]} for row in rows()]
+    found = proposed(parquet(tmp_path / "log.parquet", turned))["said"]["proposed"]["labels.label"]
+    assert found["check"]
+    assert "(AUC 0.1" in found["because"]
+
+
+def test_times_without_a_zone_are_said_to_be_taken_as_utc(tmp_path):
+    naive = [{**row, "event_time": row["event_time"].replace(tzinfo=None)} for row in rows()]
+    found = proposed(parquet(tmp_path / "log.parquet", naive))["said"]["proposed"]["timestamp"]
+    assert found["check"]
+    assert "taken as UTC" in found["because"]
 
 
 def test_weird_names_survive(tmp_path):
@@ -345,32 +321,3 @@ def test_the_person_is_a_name_of_the_file(text, name):
 )
 def test_durations_are_rounded_up(time, written):
     assert duration(time) == written
-
-
-def typed(*lines: str) -> tuple[Terminal, list[str]]:
-    waiting = list(lines)
-    said: list[str] = []
-
-    def read() -> str:
-        if not waiting:
-            raise EOFError
-        return waiting.pop(0)
-
-    return Terminal(read, said.append), said
-
-
-@pytest.mark.parametrize(
-    ("lines", "answer"),
-    [(["2"], "b"), (["a"], "a"), ([""], "b"), (["9", "x", "1"], "a"), (["9", "9", "9"], "b"), ([], "b")],
-)
-def test_a_terminal_takes_numbers_names_and_silence(lines, answer):
-    terminal, said = typed(*lines)
-    assert terminal.choose("Which?", ["a", "b"], "b") == answer
-    assert "1  a" in said[0]
-    assert "[b]" in said[0]
-
-
-def test_a_terminal_takes_text_or_the_proposal():
-    assert typed("other")[0].tell("Where?", "here") == "other"
-    assert typed("")[0].tell("Where?", "here") == "here"
-    assert typed()[0].tell("Where?", "here") == "here"

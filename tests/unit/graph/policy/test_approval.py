@@ -6,7 +6,7 @@ import pytest
 
 from graph.errors import Refused
 from graph.model import ApprovalSpec, Sealed
-from graph.policy.approval import difference, fingerprint, may_answer, reason, state_after
+from graph.policy.approval import difference, fingerprint, may_answer, names, reason, state_after
 from tests.unit.graph.policy.builders import APPROVAL, DAY, HOUR, NOW, SEALED, SPEC, answer
 
 RULES = SPEC.approval
@@ -184,3 +184,17 @@ def test_a_fingerprint_stands_for_every_field():
 )
 def test_what_changed_is_said_in_words(changes, words):
     assert difference(SEALED, replace(SEALED, **changes)) == words
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ("a" * 64, True),  # the whole of it
+        ("a" * 12, True),  # as it is shown in short
+        ("a" * 11, False),  # too short to mean one thing
+        ("b" * 12, False),  # another one
+        ("", False),  # nothing names nothing
+    ],
+)
+def test_a_fingerprint_may_be_given_short_but_not_wrong(given, named):
+    assert names(given, replace(APPROVAL, fingerprint="a" * 64)) is named
