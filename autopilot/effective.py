@@ -5,7 +5,7 @@ from pathlib import Path
 
 from autopilot import spec as written
 from graph.codec import digest
-from graph.model import ApprovalSpec, ModelSpec, Policy, Training, ValidationSpec
+from graph.spec import ApprovalSpec, ModelSpec, Policy, Training, ValidationSpec
 
 
 def model_spec(name: str, entry: written.Model, here: Path) -> ModelSpec:

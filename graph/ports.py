@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from graph.evidence import Evidence, WindowRef
 from graph.model import (
     Answer,
     Approval,
@@ -19,20 +20,18 @@ from graph.model import (
     Candidate,
     Comparison,
     Decision,
-    Evidence,
     History,
     Holdout,
     Json,
     ModelRef,
-    ModelSpec,
     Promotion,
     RunOutcome,
     Sealed,
     TrainingJob,
     TrainingOrder,
     Validation,
-    WindowRef,
 )
+from graph.spec import ModelSpec
 
 
 class Clock(Protocol):
@@ -193,8 +192,11 @@ class Ledger(Protocol):
     def quarantined(self, model: str) -> Sequence[tuple[datetime, datetime]]:
         """Return the flagged intervals of a model, merged, oldest first."""
 
-    def note_job(self, run: str, job: TrainingJob, now: datetime) -> None:
-        """Store the last known state of the run's training job; while it is active the run is `training`."""
+    def note_job(self, run: str, job: TrainingJob, now: datetime) -> str | None:
+        """Store the last known state of the run's training job; while it is active the run is `training`.
+
+        Return what `void_reason` does.
+        """
 
     def note_challenger(self, run: str, version: str, candidate: Candidate | None, now: datetime) -> None:
         """Store which version the run judges: of NAME-candidates with its candidate, of NAME without one."""

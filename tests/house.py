@@ -19,8 +19,10 @@ from checkpoints.embedded.cluster import EmbeddedPostgres
 from checkpoints.ledger.book import PostgresLedger
 from checkpoints.ledger.effects import Boundary, passing
 from checkpoints.saver import saver
-from graph.model import Answer, Evidence, Holdout, Interval, Json, ModelSpec, TrainingOrder, WindowRef
+from graph.evidence import Evidence, Interval, WindowRef
+from graph.model import Answer, Holdout, Json, TrainingOrder
 from graph.ports import Deps
+from graph.spec import ModelSpec
 from tests.fakes.clock import FakeClock
 from tests.fakes.evaluator import FakeEvaluator
 from tests.fakes.pipeline import FakePipeline
@@ -49,7 +51,6 @@ class FakeMonitor:
         self, start: datetime, end: datetime, now: datetime, exclude: Sequence[tuple[datetime, datetime]], to: Path
     ) -> Holdout:
         rows = f"{start} {end} {list(exclude)}".encode()
-        to.write_bytes(rows)
         return Holdout(str(to), hashlib.sha256(rows).hexdigest(), 1000, 60, start, end)
 
 
@@ -126,7 +127,7 @@ def house(
     """Yield a house in which version 1 serves and nothing is wrong."""
     clock, monitor, registry, evaluator = FakeClock(NOW), FakeMonitor(), FakeRegistry(), FakeEvaluator()
     pipeline = FakePipeline(lambda order: _logged(registry, order))
-    first = registry.add_version(SPEC.registry, registry.log_run("first"))
+    first = registry.add_version(SPEC.registry, registry.log_run("first", {"model.skops": b"first"}))
     registry.point(SPEC.registry, "champion", first.version)
     free = replace(SPEC.policy, cooldown=timedelta(0), retrains_per_week=10**6, retrains_per_month=10**6)
     spec = [replace(SPEC, name=model, policy=free)]
@@ -151,4 +152,4 @@ def house(
 
 
 def _logged(registry: FakeRegistry, order: TrainingOrder) -> None:
-    registry.log_run(order.key, files={"MLmodel": b"flavors: {}\n", "model.skops": order.key.encode()})
+    registry.log_run(order.key, files={"model.skops": order.key.encode()})

@@ -20,7 +20,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from graph.model import ApprovalSpec, Artifact, Holdout, Json, ModelSpec, Policy, Training, ValidationSpec
+from graph.model import Artifact, Holdout, Json
+from graph.spec import ApprovalSpec, ModelSpec, Policy, Training, ValidationSpec
 from tools.evaluation.allow_list import ALLOWED
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -10,8 +10,9 @@ from checkpoints.database import Database, Row, run_lock
 from checkpoints.queries import query
 from graph.codec import dump, load
 from graph.errors import NotFound
-from graph.model import Answer, Approval, ApprovalState, ModelSpec, Promotion, Sealed
+from graph.model import Answer, Approval, ApprovalState, Promotion, Sealed
 from graph.policy.approval import fingerprint, may_answer, state_after
+from graph.spec import ModelSpec
 
 
 class Approvals:
@@ -51,7 +52,7 @@ class Approvals:
         return {str(row["run"]): _approval(row) for row in rows}
 
     def answer(self, run: str, answer: Answer, spec: ModelSpec) -> Approval:
-        """Record and audit an answer. Under the run's lock the first of two simultaneous ones is first for everybody."""
+        """Record and audit an answer. Under the run's lock the first of two simultaneous ones is first for all."""
         with self._database.locked(run_lock(run)):
             approval = self._known(run)
             may_answer(approval, answer, spec.approval, answer.at)

@@ -10,23 +10,22 @@ from checkpoints.ledger.decisions import Decisions
 from checkpoints.ledger.effects import Boundary, Effects, passing
 from checkpoints.ledger.runs import Runs
 from checkpoints.ledger.windows import Windows
+from graph.evidence import Evidence, WindowRef
 from graph.model import (
     Answer,
     Approval,
     ApprovalState,
     Candidate,
     Decision,
-    Evidence,
     History,
-    ModelSpec,
     Promotion,
     RunOutcome,
     Sealed,
     TrainingJob,
     Validation,
-    WindowRef,
 )
 from graph.ports import Clock, Once
+from graph.spec import ModelSpec
 
 
 class PostgresLedger:
@@ -78,9 +77,9 @@ class PostgresLedger:
         """Return the flagged intervals of a model."""
         return self.windows.quarantined(model)
 
-    def note_job(self, run: str, job: TrainingJob, now: datetime) -> None:
-        """Store the last known state of the run's training job."""
-        self.runs.note_job(run, job, now)
+    def note_job(self, run: str, job: TrainingJob, now: datetime) -> str | None:
+        """Store the last known state of the run's training job; return why the run is void, or None."""
+        return self.runs.note_job(run, job, now)
 
     def note_challenger(self, run: str, version: str, candidate: Candidate | None, now: datetime) -> None:
         """Store which version the run judges."""

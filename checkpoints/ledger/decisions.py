@@ -11,8 +11,10 @@ from checkpoints.database import Database, Row
 from checkpoints.queries import query
 from graph.codec import dump, load
 from graph.errors import NotFound
-from graph.model import Decision, Evidence, ModelSpec, Validation
+from graph.evidence import Evidence
+from graph.model import Decision, Validation
 from graph.policy.outcomes import of_decision
+from graph.spec import ModelSpec
 
 T = TypeVar("T")
 _KEPT = 32

@@ -60,13 +60,15 @@ class Runs:
         """Return one row per model: its newest decision and its active run."""
         return self._database.rows(query("runs", "fleet"))
 
-    def note_job(self, run: str, job: TrainingJob, now: datetime) -> None:
+    def note_job(self, run: str, job: TrainingJob, now: datetime) -> str | None:
         """Store the last known state of the run's training job; its first sighting counts as one retrain.
 
-        While it is active the run is `training`.
+        While it is active the run is `training`. Return why the run's reason was taken away, or None.
         """
         active = job.state in ACTIVE
-        self._database.execute(query("runs", "note_job"), run=run, job=Jsonb(dump(job)), active=active, now=now)
+        row = self._database.row(query("runs", "note_job"), run=run, job=Jsonb(dump(job)), active=active, now=now)
+        reason: str | None = row["void_reason"] if row else None
+        return reason
 
     def note_challenger(self, run: str, version: str, candidate: Candidate | None, now: datetime) -> None:
         """Store which version the run judges, and the candidate behind it if it was trained."""

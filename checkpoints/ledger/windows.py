@@ -7,7 +7,8 @@ from psycopg.types.json import Jsonb
 
 from checkpoints.database import Database, Row
 from checkpoints.queries import query
-from graph.model import Json, WindowRef
+from graph.evidence import WindowRef
+from graph.model import Json
 from graph.ports import StoredWindow
 
 

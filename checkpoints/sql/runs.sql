@@ -48,9 +48,11 @@ order by m.model
 with noted as (
   update runs set job = %(job)s, updated_at = %(now)s,
          status = case when outcome is null and %(active)s then 'training' else status end
-  where run = %(run)s returning run, model
+  where run = %(run)s returning run, model, void_reason
+), counted as (
+  insert into trainings (run, model, started_at) select run, model, %(now)s from noted on conflict (run) do nothing
 )
-insert into trainings (run, model, started_at) select run, model, %(now)s from noted on conflict (run) do nothing
+select void_reason from noted
 
 -- name: note_challenger
 update runs set challenger = %(version)s, candidate = %(candidate)s, updated_at = %(now)s where run = %(run)s

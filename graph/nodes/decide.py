@@ -1,6 +1,7 @@
 """Decide what to do about the evidence, and record the decision with every rule: also the one to do nothing."""
 
-from graph.model import Decision, Evidence, WindowRef
+from graph.evidence import Evidence, WindowRef
+from graph.model import Decision
 from graph.policy import evidence as question
 from graph.policy import outcomes, retraining
 from graph.ports import Deps, Parts

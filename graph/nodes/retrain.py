@@ -20,12 +20,14 @@ def retrain(state: State, *, parts: Parts) -> State:
         deps.ledger.note_challenger(run, decision.reuse.version, decision.reuse, deps.clock.now())
         return {"challenger": decision.reuse.version}
     job = _job(deps, run, decision)
+    void = deps.ledger.note_job(run, job, deps.clock.now())
     if job.state in outcomes.ACTIVE:
         interrupt(
             Waiting(kind="training", run=run, model=deps.spec.name, text=f"{job.pipeline} job {job.id} is {job.state}")
         )
         job = _finished(deps, run, job.key)
-    return _result(deps, run, job)
+        void = deps.ledger.note_job(run, job, deps.clock.now())
+    return _result(deps, run, job, void)
 
 
 def _order(deps: Deps, run: str, decision: Decision) -> TrainingOrder:
@@ -55,9 +57,7 @@ def _job(deps: Deps, run: str, decision: Decision) -> TrainingJob:
     started = deps.ledger.once(
         run, "training", key, find, lambda: dump(deps.pipeline.start(_order(deps, run, decision)))
     )
-    job = deps.pipeline.find(key) or load(TrainingJob, {**started, "state": "unknown"})
-    deps.ledger.note_job(run, job, deps.clock.now())
-    return job
+    return deps.pipeline.find(key) or load(TrainingJob, {**started, "state": "unknown"})
 
 
 def _finished(deps: Deps, run: str, key: str) -> TrainingJob:
@@ -69,12 +69,10 @@ def _finished(deps: Deps, run: str, key: str) -> TrainingJob:
         raise Unavailable(
             f"the training job of run {run} of {deps.spec.name} has not ended yet", f"autopilot resume {run} --wait"
         )
-    deps.ledger.note_job(run, job, deps.clock.now())
     return job
 
 
-def _result(deps: Deps, run: str, job: TrainingJob) -> State:
-    void = deps.ledger.void_reason(run)
+def _result(deps: Deps, run: str, job: TrainingJob, void: str | None) -> State:
     if void and job.state != "cancelled":
         return _end(deps, run, job, "voided", void)
     outcome = outcomes.of_job(job)

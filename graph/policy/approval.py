@@ -5,9 +5,9 @@ from datetime import datetime
 
 from graph.codec import digest, dump
 from graph.errors import Refused
-from graph.model import Answer, Approval, ApprovalSpec, ApprovalState, Sealed
+from graph.model import Answer, Approval, ApprovalState, Sealed
 from graph.policy.words import moment
-
+from graph.spec import ApprovalSpec
 
 _SHORTEST_FINGERPRINT = 12  # as `run` and `explain` show it at least
 

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from graph.model import Blame, Cause, Diagnosis, Evidence, Policy
+from graph.evidence import Evidence
+from graph.model import Blame, Cause, Diagnosis
 from graph.policy.rules import Finding, Value
 from graph.policy.words import percent
+from graph.spec import Policy
 
 
 @dataclass(frozen=True, slots=True)

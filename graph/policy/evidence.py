@@ -10,13 +10,15 @@ The fourth, whether a challenger pays back, is asked by `retraining` before trai
 from dataclasses import replace
 from datetime import timedelta
 
-from graph.model import Diagnosis, Evidence, Policy
+from graph.evidence import Evidence
+from graph.model import Diagnosis
 from graph.policy.case import Case
 from graph.policy.feature_rules import FEATURE_RULES
 from graph.policy.harm_rules import DRIFT_RULES, EXPLANATION_RULES, HARM_RULES, MEASURED_RULES, healthy
 from graph.policy.input_rules import LOG_RULES
 from graph.policy.label_rules import LABEL_RULES, LABELS_IN_RULES
 from graph.policy.rules import walk
+from graph.spec import Policy
 
 
 def judge(evidence: Evidence, policy: Policy, label_delay: timedelta) -> Diagnosis:

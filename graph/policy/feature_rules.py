@@ -8,7 +8,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from graph.model import Blame, FeatureEvidence
+from graph.evidence import FeatureEvidence
+from graph.model import Blame
 from graph.policy.case import Case, EvidenceFinding, EvidenceRule, broken
 from graph.policy.rules import Finding, Step
 from graph.policy.words import finite, number, percent, plural, short

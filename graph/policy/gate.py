@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from graph.model import Check, CheckOutcome, Comparison, Decision, ModelSpec
+from graph.model import Check, CheckOutcome, Comparison, Decision
 from graph.policy.requirements import (
     better_than,
     calibration,
@@ -16,6 +16,7 @@ from graph.policy.requirements import (
 )
 from graph.policy.superiority import non_inferiority, slices, superiority
 from graph.policy.words import plural
+from graph.spec import ModelSpec
 
 _SEVERITY: tuple[CheckOutcome, ...] = ("error", "failed", "inconclusive", "passed")
 _TELLING = ("superiority", "minimum")

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from graph.model import Blame, Cause, Diagnosis, FeatureEvidence, Interval, LabelEvidence
+from graph.evidence import FeatureEvidence, Interval, LabelEvidence
+from graph.model import Blame, Cause, Diagnosis
 from graph.policy.case import Case, EvidenceFinding, insufficient
 from graph.policy.input_rules import thin_traffic
 from graph.policy.metrics import RANKING, better_by

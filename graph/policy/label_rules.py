@@ -2,7 +2,7 @@
 
 import math
 
-from graph.model import Evidence, LabelEvidence
+from graph.evidence import Evidence, LabelEvidence
 from graph.policy.case import Case, EvidenceFinding, broken, insufficient, stray
 from graph.policy.rules import Finding, Step
 from graph.policy.words import finite, moment, percent, plural, span

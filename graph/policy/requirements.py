@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from graph.model import Check, CheckOutcome, Comparison, ValidationSpec
+from graph.model import Check, CheckOutcome, Comparison
 from graph.policy.metrics import better_by, reaches
 from graph.policy.words import finite, number, plural, rounded
+from graph.spec import ValidationSpec
 
 CALIBRATION_LOSS = 0.1
 """A challenger's Brier score may be a tenth above the champion's: ranking may improve while probabilities go astray,

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from graph.model import Action, Candidate, Diagnosis, Evidence, History, ModelSpec
+from graph.evidence import Evidence
+from graph.model import Action, Candidate, Diagnosis, History
 from graph.policy.rules import Finding, Step, Value
 from graph.policy.words import moment, plural, span
+from graph.spec import ModelSpec
 
 WEEK = timedelta(days=7)
 MONTH = timedelta(days=30)

@@ -3,10 +3,12 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from graph.model import Cause, Decision, Diagnosis, Evidence, History, ModelSpec, Rule, Verdict
+from graph.evidence import Evidence
+from graph.model import Cause, Decision, Diagnosis, History, Rule, Verdict
 from graph.policy.restraint import RESTRAINT_RULES, Instead, Wish, active_run
 from graph.policy.rules import Step, walk
 from graph.policy.words import moment
+from graph.spec import ModelSpec
 
 
 def decide(evidence: Evidence, diagnosis: Diagnosis, history: History, spec: ModelSpec, now: datetime) -> Decision:

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from graph.codec import digest, dump
-from graph.model import ModelSpec, Sealed, Validation
+from graph.model import Sealed, Validation
+from graph.spec import ModelSpec
 
 
 def seal(validation: Validation, spec: ModelSpec) -> Sealed:

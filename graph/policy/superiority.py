@@ -2,9 +2,11 @@
 
 from statistics import NormalDist
 
-from graph.model import Check, CheckOutcome, Comparison, Decision, Difference, Interval, ModelSpec, ValidationSpec
+from graph.evidence import Interval
+from graph.model import Check, CheckOutcome, Comparison, Decision, Difference
 from graph.policy.metrics import better_by
 from graph.policy.words import finite, interval, number, plural, rounded
+from graph.spec import ModelSpec, ValidationSpec
 
 LEAST_BLOCKS = 8
 """Blocks of time below which an interval says too little: it cannot see what differs from one block to the next."""

@@ -3,7 +3,7 @@
 import math
 from datetime import UTC, datetime, timedelta
 
-from graph.model import Interval
+from graph.evidence import Interval
 
 DIGITS = 6
 """Digits after the point that rules keep: enough to compare, few enough to read and to replay on any platform."""

@@ -46,7 +46,8 @@ def stage(forge: Forge, home: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="session")
 def quiet(forge: Forge, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a world in which nothing has gone wrong until EARLY."""
+    """The folder of a world in which nothing has gone wrong until EARLY. Its champion is registered as `quiet`."""
     desk = Desk(forge, home, tmp_path_factory.mktemp("quiet"))
     fraud.build(desk, "world", "quiet", until=EARLY[:10])
+    fraud.make_champions(desk, "world", "quiet")
     return desk.folder / "world"

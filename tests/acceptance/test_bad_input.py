@@ -115,7 +115,7 @@ def written(desk: Desk, quiet: Path, fault: str, change: Callable[[pd.DataFrame,
         (desk.folder / "world" / kind).mkdir(parents=True)
         for number, frame in enumerate(frames):
             frame.to_parquet(desk.folder / "world" / kind / f"{number}.parquet", index=False)
-    desk.write({**fraud.example(), "models": {model: fraud.entry(model, "world", mode="shadow")}})
+    desk.write({**fraud.example(), "models": {model: fraud.entry("quiet", "world", mode="shadow")}})
     return model
 
 
@@ -181,7 +181,6 @@ def test_times_without_a_zone_are_taken_as_utc_and_it_is_said(desk: Desk, quiet:
         ]
 
     model = written(desk, quiet, "without zone", bare)
-    fraud.make_champions(desk, str(quiet), model)
     run = desk.ask("run", model, "--now", EARLY)
     assert (run["verdict"], run["action"]) == ("healthy", "none")
     assert "carry no zone and are taken as UTC" in " ".join(desk.type("explain", run["run"]).out.split())

@@ -65,7 +65,12 @@ def test_a_training_that_fails_fails_the_run(desk: Desk, quiet: Path, model: str
 
 
 def test_a_reported_metric_that_is_no_number_fails_the_validation(desk: Desk, quiet: Path):
-    validation = {"kind": "reported", "minimum": {"roc_auc": 0.75}, "slices": [], "max_latency_ms": None}
+    validation: dict[str, Any] = {
+        "kind": "reported",
+        "minimum": {"roc_auc": 0.75},
+        "slices": [],
+        "max_latency_ms": None,
+    }
     watch(desk, "reports-nan", quiet, "-c", NAN, validation=validation)
     run = desk.ask("run", "reports-nan", "--wait", "--now", EARLY, code=1)
     assert run["outcome"] == "validation_failed"
@@ -153,11 +158,10 @@ def _replaced_all_the_time(file: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize("place", ["jobs", "work"])
 def test_a_full_disk_leaves_the_run_to_be_carried_on(stage: Stage, desk: Desk, quiet: Path, place: str):
+    at, words = stage.desk, ["rollback", GROWN, "--as", "ben", "--now", NOW]
     if place == "jobs":
         watch(desk, "on-a-full-disk", quiet, "-c", "raise SystemExit('it ran')")
-        at, words = desk, ("run", "on-a-full-disk", "--wait", "--now", EARLY)
-    else:
-        at, words = stage.desk, ("rollback", GROWN, "--as", "ben", "--now", NOW)
+        at, words = desk, ["run", "on-a-full-disk", "--wait", "--now", EARLY]
     with _full(at.home / place):
         error = at.ask(*words, code=1)["error"]
     assert error["kind"] == "unavailable"

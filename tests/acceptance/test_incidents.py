@@ -11,6 +11,8 @@ from tests.acceptance import fraud
 from tests.acceptance.desk import Desk, Forge
 
 SCREEN = 45
+CHAMPION = "champion-of-january"
+"""What all the worlds were served by."""
 DRIFT_COUNTS = "harder_traffic_where_drift_counts"
 WANTED = {
     "quiet": ("healthy", "none", "none"),
@@ -35,10 +37,10 @@ WORDS = {
 
 @pytest.fixture(scope="module")
 def incidents(forge: Forge, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    """A world and a champion for each incident. In shadow mode nothing is trained: here the decision is what counts."""
+    """A world and a model for each incident. In shadow mode nothing is trained: here the decision is what counts."""
     desk = Desk(forge, home, tmp_path_factory.mktemp("incidents"))
-    models = {name: fraud.entry(name, name) for name in INCIDENTS}
-    models[DRIFT_COUNTS] = fraud.entry(DRIFT_COUNTS, "harder_traffic", policy={"max_drift": 0.1})
+    models = {name: fraud.entry(CHAMPION, name) for name in INCIDENTS}
+    models[DRIFT_COUNTS] = fraud.entry(CHAMPION, "harder_traffic", policy={"max_drift": 0.1})
     desk.write({**fraud.example(), "defaults": {"mode": "shadow"}, "models": models})
     first, *others = INCIDENTS
     fraud.build(desk, first, first)
@@ -46,7 +48,7 @@ def incidents(forge: Forge, home: Path, tmp_path_factory: pytest.TempPathFactory
         (desk.folder / name).mkdir()
         shutil.copy(desk.folder / first / "champion.skops", desk.folder / name)
         fraud.build(desk, name, name)
-    fraud.make_champions(desk, first, *models)
+    fraud.make_champions(desk, first, CHAMPION)
     return desk
 
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from tests.acceptance.desk import Desk, Forge
+from tests.acceptance.weather_train import FEATURES
 
 pytestmark = [pytest.mark.real_data, pytest.mark.timeout(600)]
 
 CSV = "nyc-weather-2013.csv.gz"
 TRAIN = Path(__file__).with_name("weather_train.py")
-FEATURES = "origin temp dewp humid wind_dir wind_speed wind_gust precip pressure visib hour".split()
 KNOWN = timedelta(hours=6)
 """After this long a label has come."""
 JUDGED = {9: "passed", 11: "refused", 12: "refused"}

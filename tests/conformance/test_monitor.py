@@ -11,7 +11,7 @@ import pytest
 
 from graph.codec import canonical, dump, load
 from graph.errors import Unavailable
-from graph.model import Evidence
+from graph.evidence import Evidence
 from graph.ports import Monitor
 from tests.fakes.monitor import FakeMonitor, FakeRow
 from tests.unit.tools.monitors.logs import FEATURES, ROWS, World, day, rows_of

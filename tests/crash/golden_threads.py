@@ -67,7 +67,9 @@ def _taken(dsn: str) -> Rows:
         found = {
             "checkpoints": connection.execute("select * from checkpoints where checkpoint_id = %(id)s", last),
             "checkpoint_blobs": connection.execute("select * from checkpoint_blobs"),
-            "checkpoint_writes": connection.execute("select * from checkpoint_writes where checkpoint_id = %(id)s", last),
+            "checkpoint_writes": connection.execute(
+                "select * from checkpoint_writes where checkpoint_id = %(id)s", last
+            ),
         }
         return {table: [_plain(row) for row in rows] for table, rows in found.items()}
 

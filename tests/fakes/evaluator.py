@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from graph.errors import AutopilotError
-from graph.model import Artifact, Comparison, Difference, Holdout, Interval, ModelSpec
+from graph.evidence import Interval
+from graph.model import Artifact, Comparison, Difference, Holdout
+from graph.spec import ModelSpec
 from tools.evaluation.request import nothing_measured
 
 

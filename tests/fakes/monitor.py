@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graph.errors import AutopilotError
-from graph.model import Evidence, Holdout
+from graph.evidence import Evidence
+from graph.model import Holdout
 
 
 @dataclass(frozen=True, slots=True)

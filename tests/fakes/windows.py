@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from graph.model import Json, WindowRef
+from graph.evidence import WindowRef
+from graph.model import Json
 from graph.ports import StoredWindow
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from graph.errors import Refused, Unavailable
-from graph.model import Interval
+from graph.evidence import Interval
 from tests.fakes.evaluator import measured
 from tests.house import BROKEN, DEGRADED, HEALTHY, MODEL
 from tests.unit.graph.policy.builders import NOW, SPEC
@@ -206,6 +206,7 @@ def _dies_at(point):
 def test_harm_is_compared_on_the_window_that_triggered(home):
     home.waiting()
     call = home.evaluator.calls[0]
+    assert DEGRADED.labels is not None
     assert call.harm_from == DEGRADED.labels.start
     assert call.champion is not None
 

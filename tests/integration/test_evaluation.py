@@ -16,7 +16,8 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from graph import codec
 from graph.errors import Misconfigured, Unavailable
-from graph.model import Artifact, Comparison, Holdout, ValidationSpec
+from graph.model import Artifact, Comparison, Holdout
+from graph.spec import ValidationSpec
 from tests.saved_models import (
     ENVIRONMENT,
     FEATURES,

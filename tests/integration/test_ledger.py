@@ -14,7 +14,8 @@ from checkpoints.database import Database
 from checkpoints.ledger.book import PostgresLedger
 from checkpoints.saver import saver
 from graph.errors import Misconfigured, NotFound, Unavailable
-from graph.model import Decision, WindowRef
+from graph.evidence import WindowRef
+from graph.model import Decision
 from graph.ports import StoredWindow
 from tests.fakes.clock import FakeClock
 from tests.house import fresh_database

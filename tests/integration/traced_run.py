@@ -1,10 +1,11 @@
-"""One traced run in a process of its own: `traced_run.py ENDPOINT KEY ENABLED`; prints what it saw as one JSON document.
+"""One traced run in a process of its own: `traced_run.py ENDPOINT KEY ENABLED` prints what it saw as JSON.
 
 Six nodes, two interrupts, three invocations; a secret lies in inputs, outputs, metadata, an interrupt and an error.
 """
 
 import json
 import sys
+from typing import Any
 from uuid import UUID, uuid4
 
 from tools.tracing import Tracing
@@ -44,7 +45,8 @@ def invocations() -> list[str]:
     for start, end in zip((START, *names), (*names, END), strict=True):
         graph.add_edge(start, end)
     app = graph.compile(checkpointer=InMemorySaver())
-    traces = []
+    traces: list[str] = []
+    given: Any
     for given in ({"reason": SECRET}, Command(resume=f"trained {SECRET}"), Command(resume=f"approved {SECRET}")):
         trace = uuid4() if traces else RUN
         traces.append(str(trace))

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, stdtrit
 
-from graph.model import Interval, Metric
+from graph.evidence import Interval
+from graph.spec import Metric
 from tools.evaluation import measures
 from tools.evaluation.holdout import Flags, Whole
 

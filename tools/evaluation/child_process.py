@@ -8,7 +8,8 @@ from pathlib import Path
 
 from graph import codec
 from graph.errors import Misconfigured, Unavailable
-from graph.model import Artifact, Comparison, Holdout, ModelSpec
+from graph.model import Artifact, Comparison, Holdout
+from graph.spec import ModelSpec
 from tools.evaluation.processes import Ended, run
 from tools.evaluation.request import PROGRESS, Request, nothing_measured
 

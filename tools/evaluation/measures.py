@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from graph.model import Metric
+from graph.spec import Metric
 from tools.evaluation.holdout import Flags, Scores
 
 SMALLER_IS_BETTER: frozenset[Metric] = frozenset({"log_loss", "brier"})

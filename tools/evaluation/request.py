@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from graph.model import Comparison, Metric, ValidationSpec
+from graph.model import Comparison
+from graph.spec import Metric, ValidationSpec
 
 Role = Literal["champion", "challenger"]
 Doing = Literal["loading", "scoring", "timing"]

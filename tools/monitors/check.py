@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import reduce
 from operator import add
 
-from graph.model import Evidence, LabelEvidence, WindowRef
+from graph.evidence import Evidence, LabelEvidence, WindowRef
 from graph.ports import WindowStore
 from tools.monitors import feature_windows, score_windows
 from tools.monitors.evidence import LabelledWindow, feature_evidence, label_evidence, score_distance

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
 
-from graph.model import FeatureEvidence, Interval, LabelEvidence, Metric
+from graph.evidence import FeatureEvidence, Interval, LabelEvidence
+from graph.spec import Metric
 from tools.profile.counts import CategoricalCounts, FeatureCounts, NumericCounts, ScoreCounts
 from tools.profile.distance import Distance, ordered_distance, unordered_distance
 from tools.profile.excess import Third, excess, foreseen_positives, interval, thirds

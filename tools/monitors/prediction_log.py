@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from graph.codec import digest
-from graph.model import Metric
+from graph.spec import Metric
 
 
 @dataclass(frozen=True, slots=True)

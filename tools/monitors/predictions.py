@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from graph.errors import Misconfigured
-from graph.model import Evidence, Holdout
+from graph.evidence import Evidence
+from graph.model import Holdout
 from graph.ports import WindowStore
 from tools.monitors import holdout
 from tools.monitors.check import Check

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from graph.codec import digest, dump, load
-from graph.model import WindowRef
+from graph.evidence import WindowRef
 from graph.ports import StoredWindow, WindowStore
 from tools.monitors.spans import Span, span
 

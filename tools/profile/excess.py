@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.model import Interval
+from graph.evidence import Interval
 from tools.profile.counting import MILLION
 from tools.profile.counts import CellCounts, Whole
 

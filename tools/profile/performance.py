@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.model import Interval, Metric
+from graph.evidence import Interval
+from graph.spec import Metric
 from tools.profile.counting import MILLION
 from tools.profile.counts import CellCounts, Whole
 

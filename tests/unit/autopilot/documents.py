@@ -6,28 +6,25 @@ from typing import Any
 
 from autopilot import view
 from graph.codec import dump
+from graph.evidence import Evidence, FeatureEvidence, Interval
 from graph.model import (
     Answer,
     Approval,
     Candidate,
     Comparison,
     Decision,
-    Evidence,
-    FeatureEvidence,
     History,
     Holdout,
-    Interval,
     Json,
     ModelRef,
-    ModelSpec,
     Promotion,
     RunOutcome,
     TrainingJob,
     Validation,
-    ValidationSpec,
 )
 from graph.policy import evidence as questions
 from graph.policy import gate, retraining
+from graph.spec import ModelSpec, ValidationSpec
 from tests.unit.graph.policy.builders import (
     AMOUNT,
     APPROVAL,

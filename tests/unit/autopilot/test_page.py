@@ -9,7 +9,7 @@ import pytest
 from autopilot.report import pictures
 from autopilot.report.markup import Markup, items, joined, tag
 from autopilot.report.page import report_html
-from graph.model import Interval
+from graph.evidence import Interval
 from tests.unit.autopilot import documents
 from tests.unit.autopilot.documents import DEGRADED, FINE, NINE, promoted, trained
 from tests.unit.graph.policy.builders import part

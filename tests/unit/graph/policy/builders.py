@@ -3,25 +3,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from graph.model import (
-    Answer,
-    Approval,
-    ApprovalSpec,
-    Comparison,
-    Decision,
-    Diagnosis,
-    Difference,
-    Evidence,
-    FeatureEvidence,
-    Interval,
-    LabelEvidence,
-    ModelSpec,
-    Policy,
-    Sealed,
-    Training,
-    ValidationSpec,
-)
+from graph.evidence import Evidence, FeatureEvidence, Interval, LabelEvidence
+from graph.model import Answer, Approval, Comparison, Decision, Diagnosis, Difference, Sealed
 from graph.policy.case import Case
+from graph.spec import ApprovalSpec, ModelSpec, Policy, Training, ValidationSpec
 
 NOW = datetime(2026, 3, 1, 10, 30, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -5,8 +5,9 @@ from dataclasses import fields, replace
 import pytest
 
 from graph.errors import Refused
-from graph.model import ApprovalSpec, Sealed
+from graph.model import Sealed
 from graph.policy.approval import difference, fingerprint, may_answer, names, reason, state_after
+from graph.spec import ApprovalSpec
 from tests.unit.graph.policy.builders import APPROVAL, DAY, HOUR, NOW, SEALED, SPEC, answer
 
 RULES = SPEC.approval

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from graph.codec import canonical, dump
-from graph.model import Diagnosis, Evidence, Interval, Policy
+from graph.evidence import Evidence, Interval
+from graph.model import Diagnosis
 from graph.policy.evidence import judge
+from graph.spec import Policy
 from tests.unit.graph.policy.builders import (
     AMOUNT,
     DAY,

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from graph.codec import canonical, dump
-from graph.model import Check, Comparison, Policy, ValidationSpec
+from graph.model import Check, Comparison
 from graph.policy.gate import judge, reported, verdict, worst
+from graph.spec import Policy, ValidationSpec
 from tests.unit.graph.policy.builders import DECIDED, SPEC, compared, part
 
 BETTER = part("harm")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from graph.model import Interval
+from graph.evidence import Interval
 from graph.policy.harm_rules import (
     DRIFT_RULES,
     EXPLANATION_RULES,

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from graph.codec import canonical, dump
-from graph.model import Candidate, Diagnosis, History, Policy, Rule, Training
+from graph.model import Candidate, Diagnosis, History, Rule
 from graph.policy.retraining import decide, newest_label, request_rollback
+from graph.spec import Policy, Training
 from tests.unit.graph.policy.builders import DAY, DEGRADED, HOUR, LABELS, NOW, QUIET, SPEC, with_labels
 
 DRIFTED = Diagnosis("degraded", "covariate_shift", "amount drifted")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from graph.model import Metric
+from graph.spec import Metric
 from tools.evaluation import bootstrap, measures
 from tools.evaluation.bootstrap import Sample
 

@@ -15,7 +15,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from graph.model import Artifact, Comparison, ValidationSpec
+from graph.model import Artifact, Comparison
+from graph.spec import ValidationSpec
 from tests.saved_models import FEATURES, logistic, payments, prepared, save, write_holdout
 from tools.evaluation.allow_list import ALLOWED
 from tools.evaluation.comparing import compare

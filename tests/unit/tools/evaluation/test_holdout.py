@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from graph.model import ValidationSpec
+from graph.spec import ValidationSpec
 from tests.saved_models import FEATURES, START, payments, write_holdout
 from tools.evaluation import holdout
 from tools.evaluation.request import Request

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from graph.model import Json, ValidationSpec
+from graph.model import Json
+from graph.spec import ValidationSpec
 from tests.saved_models import ENVIRONMENT, FEATURES, entry, payments, write_holdout
 from tools.evaluation import custom, holdout
 from tools.evaluation.request import Request

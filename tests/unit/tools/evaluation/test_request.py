@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from graph import codec
-from graph.model import ValidationSpec
+from graph.spec import ValidationSpec
 from tools.evaluation.request import Request
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from graph.codec import canonical, dump
 from graph.errors import Misconfigured
-from graph.model import Evidence
+from graph.evidence import Evidence
 from tests.unit.tools.monitors.logs import LOGGED, ROWS, UTC_TIME, World, day, rows_of, save
 from tools.monitors.predictions import LabelSource
 

@@ -9,7 +9,7 @@ import pytest
 
 from graph.codec import canonical, dump
 from graph.errors import Misconfigured
-from graph.model import Evidence
+from graph.evidence import Evidence
 from tests.unit.tools.monitors.logs import LABELS, ROWS, World, day, rows_of, save
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from graph.errors import Misconfigured, Unavailable
-from graph.model import Evidence
+from graph.evidence import Evidence
 from tests.unit.tools.monitors.logs import LOGGED, World, day, rows_of, save
 from tools.monitors.predictions import PredictionMonitor
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graph.model import Evidence, LabelEvidence
+from graph.evidence import Evidence, LabelEvidence
 from tests.unit.tools.monitors.logs import LOGGED, ROWS, World, day, rows_of
 from tools.monitors.scored_rows import count_all, scored_rows
 from tools.monitors.sight import Eyes, Sight

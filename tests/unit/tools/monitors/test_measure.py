@@ -8,7 +8,7 @@ import pytest
 
 from graph.codec import canonical, dump, load
 from graph.errors import Misconfigured
-from graph.model import Evidence, FeatureEvidence
+from graph.evidence import Evidence, FeatureEvidence
 from tests.unit.tools.monitors.logs import FEATURES, LABELS, ROWS, World, day, rows_of
 from tools.monitors.predictions import LabelSource
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from graph.model import Metric
+from graph.spec import Metric
 from tests.unit.tools.profile.samples import scored
 from tools.profile.calibration import calibrate
 from tools.profile.counting import UNLABELLED, count_cells

@@ -1,0 +1,74 @@
+"""What the owner writes in autopilot.yaml, as the brain sees it."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+Metric = Literal["roc_auc", "average_precision", "log_loss", "brier", "accuracy", "f1"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """When to act on one model. Shares are fractions, durations are timedeltas."""
+
+    metric: Metric = "roc_auc"
+    max_drop: float = 0.02
+    max_drift: float | None = None
+    cooldown: timedelta = timedelta(hours=12)
+    retrains_per_week: int = 3
+    retrains_per_month: int = 6
+    min_rows: int = 200
+    min_labels: int = 200
+    min_positives: int = 20
+    breaker_after: int = 3
+    breaker_window: timedelta = timedelta(days=30)
+    mode: Literal["supervised", "shadow"] = "supervised"
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """Rows a challenger is trained and judged on: `[newest - holdout - window, newest - holdout)`, then the holdout."""
+
+    window: timedelta = timedelta(days=90)
+    holdout: timedelta = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationSpec:
+    """What a challenger must show. `margin` is in units of the policy's metric."""
+
+    kind: Literal["holdout", "reported"] = "holdout"
+    margin: float = 0.005
+    slices: tuple[str, ...] = ()
+    max_latency_ms: float | None = None
+    minimum: dict[str, float] = field(default_factory=dict)
+    min_rows: int = 200
+    min_positives: int = 20
+    metric_command: tuple[str, ...] = ()
+    trust_model_code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalSpec:
+    """Who may approve, how many of them, for how long, through which channels."""
+
+    approvers: tuple[str, ...] = ()
+    quorum: int = 1
+    expires_after: timedelta = timedelta(days=3)
+    channels: tuple[str, ...] = ("cli",)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One entry of autopilot.yaml, as far as rules depend on it."""
+
+    name: str
+    registry: str
+    features: tuple[str, ...]
+    label_delay: timedelta
+    policy: Policy
+    training: Training
+    validation: ValidationSpec
+    approval: ApprovalSpec
+    digest: str = ""
+    """Fingerprint of this model's effective entry, defaults included; an approval is sealed to it."""
