@@ -23,7 +23,7 @@ WANTED = {
     "late_labels": ("insufficient", "unknown", "wait"),
     DRIFT_COUNTS: ("degraded", "covariate_shift", "retrain"),
 }
-BLAMED = {"unit_bug": "amount", "harder_traffic": "device_risk", DRIFT_COUNTS: "device_risk"}
+BLAMED = {"unit_bug": "amount", "harder_traffic": "merchant", DRIFT_COUNTS: "merchant"}
 WORDS = {
     "quiet": "roc_auc is",
     "unit_bug": "100 times too large",

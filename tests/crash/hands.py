@@ -34,7 +34,8 @@ def take_once_out(book: PostgresLedger, kind: str) -> None:
         if asked != kind:
             return guarded(run, asked, key, find, call)
         result = call()
-        book.boundary(f"{kind}.called")
+        for step in ("called", "recorded"):
+            book.boundary(f"{kind}.{step}")
         return result
 
     book.once = cast(Once, once)

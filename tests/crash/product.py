@@ -71,14 +71,14 @@ def live(model: str, point: str, marker: str) -> None:
         _live(at_work, model)
 
 
-def live_eagerly(model: str, point: str, marker: str, kind: str, once: bool) -> None:
-    """Do as `live`, with hands that act whenever they are told to, and, unless `once`, a ledger that lets them."""
+def live_otherwise(model: str, point: str, marker: str, without: str | None, eager: bool) -> None:
+    """Do as `live`, `without` once for one kind of effect, or with `eager` hands that act whenever they are told to."""
     settings = load()
     with office(settings, lambda here: stand_still(Path(marker)) if here == point else None) as at_work:
-        if not once:
-            hands.take_once_out(at_work.book, kind)
-        with hands.changed(at_work, settings, hands.eager) as eager:
-            _live(eager, model)
+        if without:
+            hands.take_once_out(at_work.book, without)
+        with hands.changed(at_work, settings, hands.eager if eager else lambda deps: deps) as otherwise:
+            _live(otherwise, model)
 
 
 def answer_slowly(run: str, person: str, decision: str, marker: str) -> int:

@@ -3,26 +3,25 @@
 Another process carries on by the commands that a person would type. What then happened is counted where it happened.
 """
 
+import shutil
+
 import pytest
 
+from tests.crash.forks import until
 from tests.crash.installation import ONCE_EACH, Scene
 
 pytestmark = pytest.mark.crash
 
+STEPS = ("intended", "called", "recorded")
 TO_TRAIN = [
     "decision.recorded",
     "thread.seeded",
-    *(f"training.{step}" for step in ("intended", "called", "recorded")),
-    *(f"candidate.{step}" for step in ("intended", "called", "recorded")),
+    *(f"{effect}.{step}" for effect in ("training", "candidate") for step in STEPS),
 ]
 TO_ASK = ["validation.judged", "validation.recorded", "approval.sealed", "approval.opened"]
 TO_PROMOTE = [
     "answer.recorded",
-    *(
-        f"{kind}.{step}"
-        for kind in ("release", "version", "previous", "champion")
-        for step in ("intended", "called", "recorded")
-    ),
+    *(f"{effect}.{step}" for effect in ("release", "version", "previous", "champion") for step in STEPS),
     "promotion.recorded",
     "run.finished",
 ]
@@ -62,19 +61,37 @@ def test_killed_at_every_point_of_one_run(site):
     assert scene.happened() == ONCE_EACH
 
 
+# --- what `once` is for -----------------------------------------------------------------------------------------------
+
+with_and_without = pytest.mark.parametrize("once", [True, False], ids=["with once", "without once"])
+
+
+@with_and_without
+def test_a_job_system_that_forgets_needs_once(site, once):
+    scene = site.scene(f"forgets-{once}")
+    without = None if once else "training"
+    scene.kill_at("training.recorded", "live_otherwise", without, False)
+    job = site.root / "home" / "jobs" / f"{scene.model}.{scene.run()}"
+    until(lambda: (job / "done.json").exists(), "the end of the job")
+    shutil.rmtree(job)
+    scene.start("live_otherwise", scene.model, "nowhere", "", without, False).end()
+    assert_only_once_counts_one(scene, "executions of the training command", once)
+
+
+@with_and_without
 @pytest.mark.parametrize(
     ("kind", "effect"),
-    [
-        ("training", "executions of the training command"),
-        ("candidate", "candidates"),
-        ("release", "releases"),
-    ],
+    [("training", "executions of the training command"), ("candidate", "candidates"), ("release", "releases")],
 )
-@pytest.mark.parametrize("once", [True, False], ids=["with once", "without once"])
-def test_eager_hands_need_once(site, kind, effect, once):
-    scene = site.scene(f"{kind}-{once}")
-    scene.kill_at(f"{kind}.called", "live_eagerly", kind, once)
-    scene.start("live_eagerly", scene.model, "nowhere", "", kind, once).end()
+def test_hands_that_do_not_look_need_once(site, kind, effect, once):
+    scene = site.scene(f"eager-{kind}-{once}")
+    without = None if once else kind
+    scene.kill_at(f"{kind}.called", "live_otherwise", without, True)
+    scene.start("live_otherwise", scene.model, "nowhere", "", without, True).end()
+    assert_only_once_counts_one(scene, effect, once)
+
+
+def assert_only_once_counts_one(scene: Scene, effect: str, once: bool) -> None:
     happened = scene.happened()
     assert (happened == ONCE_EACH) is once
     assert (happened[effect] == 1) is once

@@ -5,7 +5,6 @@ Six nodes, two interrupts, three invocations; a secret lies in inputs, outputs, 
 
 import json
 import sys
-from typing import Any
 from uuid import UUID, uuid4
 
 from tools.tracing import Tracing
@@ -46,13 +45,13 @@ def invocations() -> list[str]:
         graph.add_edge(start, end)
     app = graph.compile(checkpointer=InMemorySaver())
     traces: list[str] = []
-    given: Any
+    given: object
     for given in ({"reason": SECRET}, Command(resume=f"trained {SECRET}"), Command(resume=f"approved {SECRET}")):
         trace = uuid4() if traces else RUN
         traces.append(str(trace))
         with tracing.run(trace, THREAD, "fraud-detector-v1 check", ["fraud-detector-v1"], {"note": SECRET}) as extra:
             try:
-                app.invoke(given, {"configurable": {"thread_id": THREAD}, **extra}, durability="sync")
+                app.invoke(given, {"configurable": {"thread_id": THREAD}, **extra}, durability="sync")  # type: ignore[call-overload]
             except ValueError as error:
                 assert SECRET in str(error)
     return traces
