@@ -9,12 +9,12 @@ Mark = tuple[str, Literal["gate", "goal"], float, float]
 
 def report(bench: str, figures: dict[str, float], marks: list[Mark]) -> int:
     """Print the object; return 1 when a gate is missed, 0 when only goals are."""
-    missed = [name for name, _, limit, value in marks if value > limit]
+    missed = [f"{kind} {name} <= {limit}: {value:.4g}" for name, kind, limit, value in marks if value > limit]
     gates = [name for name, kind, limit, value in marks if kind == "gate" and value > limit]
     document = {
         "bench": bench,
         "figures": {name: round(value, 4) for name, value in figures.items()},
-        "marks": {name: {"kind": kind, "at_most": limit} for name, kind, limit, _ in marks},
+        "marks": [{"figure": name, "kind": kind, "at_most": limit} for name, kind, limit, _ in marks],
         "missed": missed,
     }
     print(json.dumps(document))

@@ -1,8 +1,14 @@
 """Stopping, letting pass and going back, on a real registry with real jobs."""
 
+from collections.abc import Iterator
+
+import pytest
+
 from tests.acceptance.stage import ENDLESS, GROWN, LATER, NOW, Stage
 from tests.acceptance.test_tampering import refused
 from tests.local_jobs import lives, until
+
+pytestmark = pytest.mark.timeout(600)
 
 
 def test_cancel_stops_the_job_and_ends_the_run(stage: Stage):
@@ -26,6 +32,7 @@ def test_silence_is_a_deny(stage: Stage):
     assert "expired" in refused(stage, run["run"], "ana")
 
 
+@pytest.mark.usefixtures("as_before")
 def test_a_return_goes_through_approval_and_comes_back(stage: Stage):
     run = stage.return_asked()
     assert (run["action"], run["champion"], run["challenger"]) == ("rollback", "2", "1")
@@ -37,8 +44,12 @@ def test_a_return_goes_through_approval_and_comes_back(stage: Stage):
     assert stage.alias(GROWN) == {"champion": "1", "previous": "2"}
     assert "approved already" in refused(stage, run["run"], "ben", verb="deny")
     assert stage.alias(GROWN) == {"champion": "1", "previous": "2"}
-    # What a person approved before may be approved by whoever asks for it; the stage is as it was afterwards.
-    assert (
-        stage.desk.ask("approve", stage.return_asked()["run"], "--as", "ben", "--now", NOW)["outcome"] == "rolled_back"
-    )
-    assert stage.alias(GROWN) == {"champion": "2", "previous": "1"}
+    assert "roc_auc" in stage.desk.type("report", run["run"]).out
+
+
+@pytest.fixture
+def as_before(stage: Stage) -> Iterator[None]:
+    """Put the aliases back where other tests expect them."""
+    yield
+    for alias, version in (("champion", "2"), ("previous", "1")):
+        stage.owner("move", GROWN, alias, version)

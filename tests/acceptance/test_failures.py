@@ -16,6 +16,8 @@ from tests.acceptance import fraud
 from tests.acceptance.desk import Desk
 from tests.acceptance.stage import EARLY, GROWN, NOW, Stage
 
+pytestmark = pytest.mark.timeout(600)
+
 CAP = 12_000_000
 """Bytes: more than the product keeps of a training's output, far less than the test prints."""
 NAN = """

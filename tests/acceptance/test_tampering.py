@@ -4,6 +4,8 @@ import pytest
 
 from tests.acceptance.stage import GROWN, NOW, OVERWRITTEN, REPLACED, Stage
 
+pytestmark = pytest.mark.timeout(600)
+
 
 def refused(stage: Stage, run: str, person: str, *words: str, verb: str = "approve") -> str:
     """Answer, and return the reason of the refusal."""

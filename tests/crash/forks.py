@@ -16,6 +16,9 @@ from autopilot.stores import libraries
 from tests.local_jobs import ROOT
 from tools.registry.connection import ENVIRONMENT
 
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
+"""A fork takes only the thread that forks along; what the others held would stay held for ever."""
+
 
 def until(ready: Callable[[], bool], what: str, limit_s: float = 60.0) -> None:
     """Wait. The limit is there for a broken product, not to measure a sound one."""
@@ -83,10 +86,7 @@ def fork_server() -> Iterator[Forks]:
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        # One thread: a fork takes only the one that forks along, and whatever the others held stays held.
-        env={"PATH": os.environ["PATH"], "OMP_NUM_THREADS": "1", **ENVIRONMENT, **libraries()},
+        env={"PATH": os.environ["PATH"], **ONE_THREAD, **ENVIRONMENT, **libraries()},
     )
     with server:
         yield Forks(server)
-        assert server.stdin
-        server.stdin.close()

@@ -12,11 +12,11 @@ import psycopg
 from autopilot.settings import load
 from autopilot.stores import Stores, stores
 from checkpoints.embedded.cluster import EmbeddedPostgres
-from tests.crash import stub_world
+from tests.crash import stub_training
 from tests.crash.forks import Forks, Process, fork_server, until
 
 NOW = "2026-03-10T00:00:00Z"
-ONCE_EACH = {
+ONCE_EACH: dict[str, Any] = {
     "executions of the training command": 1,
     "MLflow runs of the training": 1,
     "candidates": 1,
@@ -76,12 +76,8 @@ class Installation:
         folder.mkdir()
         entries = "".join(f"  {model}: {{registry: {{model: {model}}}}}\n" for model in models)
         (folder / "autopilot.yaml").write_text(_FILE.replace("VALIDATION", validation) + entries)
-        requests = [self.root / stub_world.REQUESTS / model for model in models]
-        for request in requests:
-            draft = request.with_suffix(".draft")
-            draft.write_text(f"{self.found.owner}\nserve {request.name}\n")
-            draft.rename(request)
-        until(lambda: not any(request.exists() for request in requests), "a champion")
+        asked = [stub_training.ask(self.root, self.found.owner, f"serve {model}", model) for model in models]
+        until(lambda: not any(request.exists() for request in asked), "a champion")
         return Scene(self, models[0], folder)
 
     def count(self, database: "psycopg.Connection[Any]", what: str, **values: str) -> int:
@@ -149,7 +145,7 @@ class Scene:
         outcome = ledger.execute("select outcome from autopilot.runs where run = %s", (run,)).fetchone()
         assert outcome
         return {
-            "executions of the training command": self._executions(key),
+            "executions of the training command": stub_training.executions(self.site.root, key),
             "MLflow runs of the training": count(mlflow, tagged, key=key),
             "candidates": count(mlflow, "model_versions where name = %(name)s", name=f"{model}-candidates"),
             "releases": count(mlflow, tagged, key=f"{run}.release"),
@@ -167,10 +163,6 @@ class Scene:
             ),
             "outcome": outcome[0],
         }
-
-    def _executions(self, key: str) -> int:
-        log = self.site.root / stub_world.LOG
-        return log.read_text().splitlines().count(key) if log.exists() else 0
 
 
 def environment(root: Path, config: Path) -> Mapping[str, str]:
@@ -191,10 +183,7 @@ def _connected(cluster: EmbeddedPostgres, database: str) -> psycopg.Connection[A
 @contextmanager
 def installation(root: Path) -> Iterator[Installation]:
     """Yield an installation below `root`, which has a blank in its name; nothing of it is left running."""
-    (root / stub_world.REQUESTS).mkdir(parents=True)
-    script = root / "train.sh"
-    script.write_text(stub_world.SCRIPT)
-    script.chmod(0o700)
+    stub_training.prepare(root)
     plain = environment(root, root / "autopilot.yaml")
     with fork_server() as forks, stores(load(plain)) as found:
         cluster = found.cluster

@@ -1,7 +1,6 @@
-"""A world that costs nothing: a small log that has drifted, two tiny models, and a training script in shell.
+"""A world that costs nothing: a small log that has drifted, two tiny models, and who trains for the script.
 
-The script leaves one line per execution in `trained.log`, which is how executions are counted, and asks a process that
-has MLflow loaded to log the run in its name: a file of two lines, tracking URI and wish, removed when it is fulfilled.
+Loads MLflow; what the test's own process needs of it is in `stub_training`.
 """
 
 import os
@@ -15,16 +14,7 @@ from mlflow import MlflowClient
 from mlflow.models import infer_signature
 from sklearn.linear_model import LogisticRegression
 
-LOG = "trained.log"
-REQUESTS = "requests"
-SCRIPT = f"""#!/bin/sh
-cd "$(dirname "$0")" || exit 1
-echo "$AUTOPILOT_KEY" >> {LOG}
-request="{REQUESTS}/$AUTOPILOT_KEY.$$"
-printf '%s\\n' "$MLFLOW_TRACKING_URI" "train $AUTOPILOT_KEY" > "$request.draft"
-mv "$request.draft" "$request"
-while [ -e "$request" ]; do sleep 0.05; done
-"""
+from tests.crash import stub_training
 
 _WEAK, _STRONG = "weak", "strong"
 
@@ -62,7 +52,7 @@ def serve(folder: Path) -> None:
     """Fulfil requests until the process that started us is gone."""
     parent = os.getppid()
     while os.getppid() == parent:
-        for request in [path for path in (folder / REQUESTS).iterdir() if path.suffix != ".draft"]:
+        for request in [path for path in (folder / stub_training.REQUESTS).iterdir() if path.suffix != ".draft"]:
             uri, wish = request.read_text().splitlines()
             verb, _, name = wish.partition(" ")
             client = MlflowClient(tracking_uri=uri, registry_uri=uri)

@@ -56,8 +56,14 @@ def _wrong(scene, number, model, told):
         "one answer taken": len(taken) == 1,
         "one clearly refused": len(refused) == 1,
         "every effect once": happened == expected,
+        "the other check waits": _outcomes(scene, model) == sorted([expected["outcome"], "waiting"]),
     }
     return [ran, resumed, answered, happened] if not all(problems.values()) else None
+
+
+def _outcomes(scene, model):
+    rows = scene.site.ledger.execute("select outcome from autopilot.runs where model = %s", (model,)).fetchall()
+    return sorted(str(outcome) for (outcome,) in rows)
 
 
 def together(scene: Scene, *commands):
@@ -112,9 +118,29 @@ def test_an_answer_that_takes_long_to_look_is_not_overtaken(site):
     run = scene.run()
     slow, marker = scene.stop_at("looking", "answer_slowly", run, "ben", "deny", ...)
     quick = scene.start("command", "approve", run, "--as", "ana")
-    until(lambda: quick.ended() or site.count(site.ledger, "pg_locks where not granted") == 1, "the other's wait")
+    _wait_for_lock(site, quick)
     marker.unlink()
     assert slow.end() == 0, slow.said()
     assert quick.end() == 5
     assert " already: denied by ben" in quick.said()
     assert scene.happened() == DENIED
+
+
+def test_a_cancel_that_comes_too_late_says_so(site):
+    scene = site.scene("late-cancel")
+    live, marker = scene.stop_at("release.intended", "live", scene.model, "release.intended", ...)
+    cancel = scene.start("command", "cancel", scene.run(), "--as", "ana")
+    _wait_for_lock(site, cancel)
+    marker.unlink()
+    assert live.end() == 0, live.said()
+    assert cancel.end() == 5
+    assert "ended first: promoted" in cancel.said()
+    assert scene.happened() == ONCE_EACH
+    state = site.ledger.execute("select state from autopilot.approvals where run = %s", (scene.run(),)).fetchone()
+    assert state == ("approved",)
+
+
+def _wait_for_lock(site, process):
+    until(
+        lambda: process.ended() or site.count(site.ledger, "pg_locks where not granted") > 0, "its wait for the other"
+    )
