@@ -6,9 +6,10 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from autopilot.bootstrap import ledger
 from autopilot.output import document, say
 from autopilot.settings import Settings
 from autopilot.stores import embedded, furnish, mlflow_schema, stores
@@ -104,8 +105,14 @@ def play(settings: Settings, *, answer: bool, as_json: bool) -> int:
     _clear(settings)
     if settings.database_url:
         stage.tell("(DATABASE_URL is set; the demo leaves it alone and uses its own embedded database)")
-    for act in (_known_model, _quiet, _broken, _degraded, _healed, _refused, _told):
+    for act in (_known_model, _quiet, _broken, _degraded):
         act(stage)
+    if stage.latest()["outcome"] == "promoted":
+        for act in (_healed, _refused):
+            act(stage)
+    else:
+        stage.tell("\nNothing was promoted: production is as it was. The rest of the story needs a new champion.")
+    _told(stage)
     if as_json:
         document({"commands": stage.commands, "seconds": round(time.monotonic() - stage.began)})
     return 0
@@ -120,19 +127,38 @@ def _clear(settings: Settings) -> None:
             f"{home} holds other work than the demo's", "play it elsewhere: AUTOPILOT_HOME=.demo autopilot demo"
         )
     if (home / "postgres").exists():
+        _require_only_demo(settings)
         embedded(settings).destroy()
     shutil.rmtree(home, ignore_errors=True)
     furnish(home)
     mark.mkdir(mode=0o700)
 
 
+def _require_only_demo(settings: Settings) -> None:
+    """The mark says that a demo began here, not that nobody worked here since: the ledger knows."""
+    with ledger(replace(settings, database_url=None, mlflow_tracking_uri=None)) as book:
+        others = sorted({row["model"] for row in book.runs.fleet()} - {MODEL})
+    if others:
+        raise Refused(
+            f"{settings.home} holds runs of {', '.join(others)}",
+            "play it elsewhere: AUTOPILOT_HOME=.demo autopilot demo",
+        )
+
+
 def _ask(stage: Stage, run: str, now: str, planned: str, comment: str) -> None:
     """Answer the waiting run: a person at a terminal decides, else the demo's approver."""
     word = planned
     if not stage.answer:
-        typed = input(f"\nYou are ana. Approve or deny? [{planned}] ").strip().lower()
+        typed = _typed(f"\nYou are ana. Approve or deny? [{planned}] ")
         word = {"a": "approve", "approve": "approve", "d": "deny", "deny": "deny"}.get(typed, planned)
     stage.autopilot(word, run[:8], "--as", "ana", "--comment", comment, "--now", now)
+
+
+def _typed(question: str) -> str:
+    try:
+        return input(question).strip().lower()
+    except EOFError:  # nobody is there any more: the story goes on as it is planned
+        return ""
 
 
 def _known_model(stage: Stage) -> None:

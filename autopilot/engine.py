@@ -2,29 +2,28 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import cast
+from typing import NoReturn, cast
 from uuid import uuid4
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
+from autopilot.traced import Traced
 from checkpoints.database import Row, run_lock
 from checkpoints.ledger.book import PostgresLedger
 from graph import thread
 from graph.build import after_decide, build_check, build_graph, check
-from graph.errors import AutopilotError, Misconfigured, Refused
+from graph.errors import AutopilotError, Misconfigured, NotFound, Refused
 from graph.model import SCHEMA_VERSION, Answer, Approval, Json, ModelRef
 from graph.policy import approval as gate
 from graph.policy import outcomes, retraining, rollout
 from graph.policy.sealing import as_found
 from graph.ports import Clock, Deps, Parts
-from graph.state import State
+from graph.state import State, training_key
 
-Traced = Callable[[str, str, str], AbstractContextManager[Json]]
-"""(model, run, act) → what to merge into the config of one invocation, so that it is traced."""
 Threads = Callable[[], BaseCheckpointSaver[str]]
 """Opens the saver when the first thread is needed: most checks need none."""
 
@@ -57,9 +56,7 @@ class Engine:
         """Check the model now and act on it. Return the run to look at: the check's own, or the one that is active."""
         self._parts(model)
         run = str(uuid4())
-        before = self._book.runs.active(model)
-        if before:
-            self.carry_on(str(before["run"]))
+        self._carry_on_active(model)
         with self._locked(run):
             self._book.runs.open(run, model, self._clock.now(), requested_by, os_user)
             if self._begin(model, run):
@@ -70,6 +67,16 @@ class Engine:
         self._reconsider(str(active["run"]), run)
         self.carry_on(str(active["run"]))
         return str(active["run"])
+
+    def _carry_on_active(self, model: str) -> None:
+        """Carry on what is active, so that the check sees the truth. What stands still must not stop the checks.
+
+        Its error is not lost: it is the run's, in its row, and is raised again when the check is done.
+        """
+        active = self._book.runs.active(model)
+        if active:
+            with suppress(AutopilotError):
+                self.carry_on(str(active["run"]))
 
     def carry_on(self, run: str) -> None:
         """Take a run as far as it goes without waiting. A second process waits for the first, then looks again."""
@@ -107,7 +114,7 @@ class Engine:
                 f"the fingerprint of run {run} of {deps.spec.name} is {approval.fingerprint}", "read its report again"
             )
         gate.may_answer(approval, answer, deps.spec.approval, answer.at)
-        changed = self._changed(deps, approval, run)
+        changed = self._changed(deps, approval, run) if answer.decision == "approve" else None
         if changed:
             self._book.close_approval(run, "voided", changed)
             return changed
@@ -117,24 +124,38 @@ class Engine:
     def cancel(self, run: str, by: str) -> None:
         """Stop the run's job and end the run."""
         row = self._book.runs.row(run)
-        if row["outcome"] is not None:
-            raise Refused(f"run {run} of {row['model']} has ended: {row['outcome']}", f"autopilot explain {run}")
-        now = self._clock.now()
-        reason = f"cancelled by {by}"
+        model = row["model"]
+        self._require_cancellable(run, row, (None,))
+        now, reason = self._clock.now(), f"cancelled by {by}"
         # The reason first: a process that carries the run on meanwhile reads it before its next step.
         self._book.runs.void(run, reason, now)
-        self._book.runs.audit(by, "cancel", now, row["model"], run, {})
-        if row["job"]:
-            job = self._parts(row["model"]).pipeline.cancel(row["job"]["key"])
-            if job:
-                self._book.note_job(run, job, now)
+        self._book.runs.audit(by, "cancel", now, model, run, {})
+        self._stop_job(model, run)
         with self._locked(run):
-            ended = self._book.runs.row(run)["outcome"]
-            if ended not in (None, "cancelled", "voided"):
-                raise Refused(f"run {run} of {row['model']} ended first: {ended}", f"autopilot explain {run}")
+            # A process that carried it on meanwhile may have ended it for this very reason.
+            self._require_cancellable(run, self._book.runs.row(run), (None, "cancelled", "voided"))
+            # Again: a process that was just starting the job when it was stopped above has started it by now.
+            self._stop_job(model, run)
             if self._book.approval(run):
                 self._book.close_approval(run, "voided", reason)
             self._book.finish(run, "cancelled", reason, now)
+            self._sweep(run)
+
+    def _require_cancellable(self, run: str, row: Row, allowed: tuple[str | None, ...]) -> None:
+        if row["outcome"] not in allowed:
+            raise Refused(f"run {run} of {row['model']} has ended: {row['outcome']}", f"autopilot explain {run}")
+        if any(effect["kind"] in ("champion", "previous") for effect in self._book.effects.of(run)):
+            raise Refused(
+                f"the promotion of run {run} of {row['model']} has begun",
+                f"end it with: autopilot resume {run}, then go back with: autopilot rollback {row['model']}",
+            )
+
+    def _stop_job(self, model: str, run: str) -> None:
+        """Stop the run's training job, known to its row or not: a process may have died before it noted it."""
+        if any(effect["kind"] == "training" for effect in self._book.effects.of(run)):
+            job = self._parts(model).pipeline.cancel(training_key(model, run))
+            if job:
+                self._book.note_job(run, job, self._clock.now())
 
     def rollback(self, model: str, by: str | None, os_user: str | None = None) -> str:
         """Ask for the previous champion through the same gate; return the run that asks."""
@@ -144,18 +165,23 @@ class Engine:
         previous = deps.registry.alias(deps.spec.registry, "previous")
         target = _return_target(model, champion, previous)
         run = str(uuid4())
-        self._book.runs.open(run, model, now, by, os_user)
-        decision = retraining.request_rollback(deps.spec, self._book.history(deps.spec), now, by, target)
-        recorded = self._book.record_decision(run, decision, deps.spec, champion.version if champion else None, now)
-        if not recorded or decision.action != "rollback":
-            active = self._book.runs.active(model)
-            self._book.finish(run, "waiting", decision.reason, now)
-            raise Refused(
-                f"{model} has an active run {active['run'] if active else ''}", "let it end, or: autopilot cancel RUN"
-            )
-        self._book.runs.audit(by or "unnamed", "rollback", now, model, run, {"to": target})
-        self.carry_on(run)
+        # Under the lock: without its decision the row looks like a check that died, and would be carried on as one.
+        with self._locked(run):
+            self._book.runs.open(run, model, now, by, os_user)
+            decision = retraining.request_rollback(deps.spec, self._book.history(deps.spec), now, by, target)
+            recorded = self._book.record_decision(run, decision, deps.spec, champion.version if champion else None, now)
+            if not recorded or decision.action != "rollback":
+                self._refuse_rollback(model, run, decision.reason)
+            self._book.runs.audit(by or "unnamed", "rollback", now, model, run, {"to": target})
+            self.carry_on(run)
         return run
+
+    def _refuse_rollback(self, model: str, run: str, reason: str) -> NoReturn:
+        active = self._book.runs.active(model)
+        self._book.finish(run, "waiting", reason, self._clock.now())
+        raise Refused(
+            f"{model} has an active run {active['run'] if active else ''}", "let it end, or: autopilot cancel RUN"
+        )
 
     def _locked(self, run: str) -> AbstractContextManager[None]:
         return self._book.database.locked(run_lock(run))
@@ -179,7 +205,7 @@ class Engine:
 
     def _reconsider(self, active: str, check: str) -> None:
         """Void what waits when a later check takes its reason away. What a person asked for stands."""
-        if active == check or self._book.decision(active).requested_by:
+        if active == check or self._book.decision(active).return_to:
             return
         reason = rollout.undone_reason(self._book.decision(check))
         if reason:
@@ -242,12 +268,10 @@ class Engine:
     def _overtaken(self, deps: Deps, approval: Approval, void: str | None) -> Approval:
         """Close a pending request that time or a change has overtaken."""
         run = approval.run
-        changed = void or self._changed(deps, approval, run)
-        if changed:
-            return self._book.close_approval(run, "voided", changed)
         if gate.state_after(approval, deps.spec.approval, self._clock.now()) == "expired":
             return self._book.close_approval(run, "expired", "nobody answered in time; silence is a deny")
-        return approval
+        changed = void or self._changed(deps, approval, run)
+        return self._book.close_approval(run, "voided", changed) if changed else approval
 
     def _changed(self, deps: Deps, approval: Approval, run: str) -> str | None:
         """Return what changed since the approval was sealed: champion, candidate's bytes, the model's policy."""
@@ -255,9 +279,20 @@ class Engine:
         if validation is None:
             return "its validation is gone"
         champion = deps.registry.alias(deps.spec.registry, "champion")
-        artifact = deps.registry.fetch(validation.challenger, self._workspace / run / "look")
-        found = as_found(approval.sealed, champion.version if champion else None, artifact.digest, deps.spec)
+        try:
+            digest = self._digest_now(deps, validation.challenger, run)
+        except (NotFound, Refused) as error:
+            return f"the challenger can no longer be read: {error.message}"
+        found = as_found(approval.sealed, champion.version if champion else None, digest, deps.spec)
         return gate.difference(approval.sealed, found)
+
+    def _digest_now(self, deps: Deps, challenger: ModelRef, run: str) -> str:
+        """Return the digest of the challenger's files as they are now; the copy it takes is not kept."""
+        look = self._workspace / run / "look"
+        try:
+            return deps.registry.fetch(challenger, look).digest
+        finally:
+            shutil.rmtree(look, ignore_errors=True)
 
     @contextmanager
     def _failing(self, run: str) -> Iterator[None]:
@@ -282,6 +317,7 @@ class Engine:
             now = self._clock.now()
             if isinstance(error, Refused) and self._book.validation(run) is None:
                 self._book.finish(run, "failed", _in_words(error), now)
+                self._sweep(run)
                 return
             self._book.runs.note_error(run, {"kind": error.kind, "message": error.message, "hint": error.hint}, now)
             _add_hint(error, f"then carry on with: autopilot resume {run}")
@@ -294,6 +330,10 @@ class Engine:
                 f"the thread of run {run} of {model} ended without an outcome, as after a node was renamed",
                 f"end it with: autopilot cancel {run}",
             )
+        self._sweep(run)
+
+    def _sweep(self, run: str) -> None:
+        """Remove the files that lived as long as the run."""
         shutil.rmtree(self._workspace / run, ignore_errors=True)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from autopilot.settings import Settings, prepare
 from checkpoints import migrate
@@ -23,6 +24,7 @@ from checkpoints.provision import (
     provisioned,
     tracking_uri,
 )
+from graph.errors import Misconfigured
 
 
 def libraries() -> dict[str, str]:
@@ -103,6 +105,11 @@ def _external(settings: Settings, url: str) -> Stores:
 
 def _with_mlflow(settings: Settings, found: Stores, uris: Mapping[str, str]) -> Stores:
     own = settings.mlflow_tracking_uri
+    if own and urlsplit(own).password and not settings.trainer_tracking_uri:
+        raise Misconfigured(
+            "MLFLOW_TRACKING_URI holds a login that promotes, and training would be given it",
+            "give training a restricted one: AUTOPILOT_TRAINER_TRACKING_URI",
+        )
     if own:
         return Stores(found.ledger, found.admin, None, own, settings.trainer_tracking_uri or own, None, found.cluster)
     artifacts = settings.home / "artifacts"

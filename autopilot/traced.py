@@ -27,7 +27,8 @@ def traced(settings: Settings, book: PostgresLedger, stack: ExitStack) -> Traced
 
     @contextmanager
     def one(model: str, run: str, act: str) -> Iterator[Json]:
-        trace = UUID(run) if act == "check" and run not in book.runs.traces(run) else uuid4()
+        first = tracing.active and not book.runs.traces(run)
+        trace = UUID(run) if first else uuid4()
         with tracing.run(
             trace, thread_id(model, run), f"{model} {act}", [model, act], {"model": model, "run": run}
         ) as extra:

@@ -14,6 +14,7 @@ _NEXT = {
     "training": "autopilot resume {run} --wait",
     "awaiting_approval": "autopilot approve {run} --as NAME, or: autopilot deny {run} --as NAME",
     "running": "autopilot resume {run}",
+    "rolling_out": "autopilot resume {run}",
 }
 
 

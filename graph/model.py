@@ -85,6 +85,8 @@ class Candidate:
     version: str
     run_id: str
     key: str
+    trained_until: datetime | None = None
+    """End of the rows it was trained on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,11 @@ class Waiting(TypedDict):
     text: str
 
 
+def training_key(model: str, run: str) -> str:
+    """Return the key that a run's training job carries wherever it runs."""
+    return f"{model}.{run}"
+
+
 def current(state: State) -> State:
     """Return a state that was written by this or an earlier schema, in today's form.
 

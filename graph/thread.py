@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 from langgraph.errors import UnknownInterruptError
 from langgraph.types import Command
 
-from graph.errors import Refused
+from graph.errors import Unavailable
 from graph.model import Json
 from graph.state import State
 
@@ -71,7 +71,9 @@ def answer(graph: Graph, where: Json, interrupt: str | None, extra: Json) -> Pos
     try:
         return _after(_invoke(graph, wake, {**strict, **extra}))
     except UnknownInterruptError as error:
-        raise Refused(f"the thread no longer waits for this: {error}", "look again: autopilot explain RUN") from None
+        raise Unavailable(
+            f"the thread no longer waits for this: {error}", "look again: autopilot explain RUN"
+        ) from None
 
 
 def _invoke(graph: Graph, given: Any, config: Json) -> list[Json]:

@@ -69,6 +69,11 @@ class PostgresLedger:
         """Return the run's decision."""
         return self.decisions.decision(run)
 
+    def decided_under(self, run: str) -> str | None:
+        """Return the digest of the policy that the run was decided under."""
+        row = self.decisions.row(run)
+        return row["policy_digest"] if row else None
+
     def quarantine(self, model: str, windows: Sequence[WindowRef], reason: str, by: str, now: datetime) -> None:
         """Flag windows as not to be used for evidence or training."""
         self.windows.quarantine(model, windows, reason, by, now)

@@ -8,9 +8,9 @@ from psycopg.types.json import Jsonb
 
 from checkpoints.database import Database, Row
 from checkpoints.queries import query
-from graph.codec import dump
+from graph.codec import dump, load
 from graph.errors import NotFound
-from graph.model import Candidate, History, Json, ModelRef, TrainingJob
+from graph.model import Candidate, History, Json, TrainingJob
 from graph.policy.outcomes import ACTIVE
 
 
@@ -100,7 +100,7 @@ class Runs:
             retrains=tuple(found["trainings"]),
             failures=tuple(found["failures"]),
             last_promotion=found["promoted_at"],
-            kept=Candidate(**found["kept"]) if found["kept"] else None,
+            kept=load(Candidate, found["kept"]) if found["kept"] else None,
         )
 
     def note_trace(self, run: str, trace: str, now: datetime) -> None:
@@ -128,11 +128,3 @@ class Runs:
     def audit_of(self, run: str) -> list[Row]:
         """Return the audit trail of one run, oldest first."""
         return self._database.rows(query("runs", "audit_of"), run=run)
-
-
-def challenger_ref(model: str, row: Row) -> ModelRef | None:
-    """Return the version a run judges: of NAME-candidates when it was trained, of NAME when it is a return."""
-    if row["challenger"] is None:
-        return None
-    name = f"{model}-candidates" if row["candidate"] else model
-    return ModelRef(name=name, version=row["challenger"])

@@ -43,14 +43,14 @@ with answered as (
   select %(at)s, %(person)s, %(decision)s, model, run,
          jsonb_build_object('channel', %(channel)s::text, 'os_user', %(os_user)s::text)
   from approvals where id = %(approval)s
+), rolling as (
+  update runs r set status = 'rolling_out', updated_at = %(at)s
+  from approvals a where a.id = %(approval)s and r.run = a.run and r.outcome is null and %(state)s = 'approved'
 )
 update approvals set state = %(state)s where id = %(approval)s
 
 -- name: set_state
 update approvals set state = %(state)s, reason = %(reason)s where run = %(run)s
-
--- name: pending_model
-select run from approvals where model = %(model)s and state = 'pending'
 
 -- name: save_promotion
 insert into promotions (run, model, from_version, to_version, candidate, digest, at)

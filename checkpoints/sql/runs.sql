@@ -34,12 +34,13 @@ select * from runs where model = %(model)s and action in ('retrain', 'rollback')
 -- name: fleet
 -- The newest finished check of each model, with its active run if there is one.
 select m.model, d.verdict, d.cause, d.action, d.reason, d.champion, d.started_at as checked_at,
-       d.run as checked_by, a.run as active, a.status as active_status, a.job, l.started_at as seen_at
+       d.run as checked_by, a.run as active, a.status as active_status
 from (select distinct model from runs) m
 left join lateral (
-  select * from runs r where r.model = m.model and r.action is not null order by r.started_at desc, r.run desc limit 1
+  -- A return that a person asked for measured nothing: it is no check.
+  select * from runs r where r.model = m.model and r.action is not null and exists (select 1 from evidence e where e.run = r.run)
+  order by r.started_at desc, r.run desc limit 1
 ) d on true
-left join lateral (select started_at from runs r where r.model = m.model order by r.started_at desc limit 1) l on true
 left join runs a on a.model = m.model and a.action in ('retrain', 'rollback') and a.outcome is null
 order by m.model
 
@@ -47,7 +48,7 @@ order by m.model
 -- Its first sighting counts as one retrain.
 with noted as (
   update runs set job = %(job)s, updated_at = %(now)s,
-         status = case when outcome is null and %(active)s then 'training' else status end
+         status = case when outcome is not null then status when %(active)s then 'training' else 'running' end
   where run = %(run)s returning run, model, void_reason
 ), counted as (
   insert into trainings (run, model, started_at) select run, model, %(now)s from noted on conflict (run) do nothing
@@ -89,6 +90,7 @@ select promoted.at as promoted_at,
   (
     select case when outcome = 'validation_inconclusive' then candidate end from acted
     where outcome in ('promoted', 'rolled_back', 'denied', 'expired', 'voided', 'validation_failed', 'validation_inconclusive')
+      and (outcome <> 'voided' or exists (select 1 from validations v where v.run = acted.run))
     order by started_at desc, run desc limit 1
   ) as kept
 from promoted

@@ -16,12 +16,21 @@ def await_approval(state: State, *, parts: Parts) -> State:
     state = current(state)
     deps = parts(state["model"])
     run = state["run"]
-    approval = deps.ledger.approval(run) or _asked(deps, run)
+    approval = deps.ledger.approval(run)
+    if approval is None:
+        if deps.ledger.decided_under(run) != deps.spec.digest:
+            return _void(deps, run, "the model's policy changed since this was decided")
+        approval = _asked(deps, run)
     if approval.state == "pending":
         text = f"approve version {approval.sealed.challenger} for {deps.spec.name}?"
         interrupt(Waiting(kind="approval", run=run, model=deps.spec.name, text=text))
         approval = _answered(deps, run)
     return _update(deps, run, approval)
+
+
+def _void(deps: Deps, run: str, reason: str) -> State:
+    deps.ledger.finish(run, "voided", reason, deps.clock.now())
+    return {"outcome": "voided", "reason": reason}
 
 
 def _asked(deps: Deps, run: str) -> Approval:

@@ -14,13 +14,14 @@ def decide(state: State, *, parts: Parts) -> State:
     deps = parts(state["model"])
     evidence = deps.ledger.evidence(state["run"])
     decision = _decision(deps, evidence)
+    if decision.quarantine:
+        # Before the decision that ends the run: a run that died in between would leave broken rows in use.
+        windows = suspect(evidence, decision)
+        deps.ledger.quarantine(deps.spec.name, windows, decision.reason, f"run {state['run']}", deps.clock.now())
     if not _record(deps, state["run"], decision, evidence):
         # Another process made a run of this model active since the history was read: judge again with that in sight.
         decision = _decision(deps, evidence)
         _record(deps, state["run"], decision, evidence)
-    if decision.quarantine:
-        windows = suspect(evidence, decision)
-        deps.ledger.quarantine(deps.spec.name, windows, decision.reason, f"run {state['run']}", deps.clock.now())
     return _update(deps, decision)
 
 

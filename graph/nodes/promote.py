@@ -25,10 +25,12 @@ def _promoted(state: State, deps: Deps, approval: Approval) -> State:
     run, name = state["run"], deps.spec.registry
     own = _own_version(deps, state)
     champion = deps.registry.alias(name, "champion")
-    moved = own is not None and champion is not None and champion.version == own.version
+    if own and champion and champion.version == own.version:
+        # A killed attempt of this very run moved it: what changed since then changes nothing about that.
+        _move(deps, run, own.version, approval.sealed.champion)
+        return _record(state, deps, approval, own.version)
     artifact = deps.registry.fetch(_candidate(deps, state, approval), deps.workspace / run / "approved")
-    # A champion that a killed attempt of this very run already moved is still the sealed one.
-    serving = approval.sealed.champion if moved else (champion.version if champion else None)
+    serving = champion.version if champion else None
     changed = gate.difference(approval.sealed, as_found(approval.sealed, serving, artifact.digest, deps.spec))
     if changed:
         return _void(state, deps, changed)
@@ -81,10 +83,10 @@ def _register(deps: Deps, run: str, approval: Approval, artifact: Artifact) -> M
 
 
 def _move(deps: Deps, run: str, version: str, champion: str | None) -> None:
-    """Point `previous` at the old champion, then `champion` at the new: a crash between them serves the old one."""
+    """Move `champion`, then `previous`: a run that dies or is void before the first move has changed no alias."""
+    _alias(deps, run, "champion", version, champion)
     if champion is not None:
         _alias(deps, run, "previous", champion, None)
-    _alias(deps, run, "champion", version, champion)
 
 
 def _alias(deps: Deps, run: str, alias: str, to: str, expected: str | None) -> None:

@@ -1,5 +1,7 @@
 """Have a challenger trained by the team's own pipeline, once, and wait for it without a process."""
 
+from dataclasses import replace
+
 from langgraph.types import interrupt
 
 from graph.codec import dump, load
@@ -7,7 +9,7 @@ from graph.errors import Unavailable
 from graph.model import Candidate, Decision, Json, RunOutcome, TrainingJob, TrainingOrder
 from graph.policy import outcomes
 from graph.ports import Deps, Parts
-from graph.state import State, Waiting, current
+from graph.state import State, Waiting, current, training_key
 
 
 def retrain(state: State, *, parts: Parts) -> State:
@@ -27,7 +29,7 @@ def retrain(state: State, *, parts: Parts) -> State:
         )
         job = _finished(deps, run, job.key)
         void = deps.ledger.note_job(run, job, deps.clock.now())
-    return _result(deps, run, job, void)
+    return _result(deps, run, job, void, decision)
 
 
 def _order(deps: Deps, run: str, decision: Decision) -> TrainingOrder:
@@ -36,7 +38,7 @@ def _order(deps: Deps, run: str, decision: Decision) -> TrainingOrder:
     return TrainingOrder(
         model=deps.spec.name,
         run=run,
-        key=_key(deps, run),
+        key=training_key(deps.spec.name, run),
         train_from=decision.train_from,
         train_until=decision.train_until,
         exclude=tuple(
@@ -48,7 +50,7 @@ def _order(deps: Deps, run: str, decision: Decision) -> TrainingOrder:
 
 
 def _job(deps: Deps, run: str, decision: Decision) -> TrainingJob:
-    key = _key(deps, run)
+    key = training_key(deps.spec.name, run)
 
     def find() -> Json | None:
         job = deps.pipeline.find(key)
@@ -72,13 +74,13 @@ def _finished(deps: Deps, run: str, key: str) -> TrainingJob:
     return job
 
 
-def _result(deps: Deps, run: str, job: TrainingJob, void: str | None) -> State:
-    if void and job.state != "cancelled":
+def _result(deps: Deps, run: str, job: TrainingJob, void: str | None, decision: Decision) -> State:
+    if void:
         return _end(deps, run, job, "voided", void)
     outcome = outcomes.of_job(job)
     if outcome:
-        return _end(deps, run, job, outcome, void or f"the training job {job.state}: {job.detail}")
-    candidate = load(Candidate, _registered(deps, run, job.key))
+        return _end(deps, run, job, outcome, f"the training job {job.state}: {job.detail}")
+    candidate = replace(load(Candidate, _registered(deps, run, job.key)), trained_until=decision.train_until)
     deps.ledger.note_challenger(run, candidate.version, candidate, deps.clock.now())
     return {"job": job.state, "challenger": candidate.version}
 
@@ -99,7 +101,3 @@ def _registered(deps: Deps, run: str, key: str) -> Json:
 def _end(deps: Deps, run: str, job: TrainingJob, outcome: RunOutcome, reason: str) -> State:
     deps.ledger.finish(run, outcome, reason, deps.clock.now())
     return {"job": job.state, "outcome": outcome, "reason": reason}
-
-
-def _key(deps: Deps, run: str) -> str:
-    return f"{deps.spec.name}.{run}"

@@ -1,7 +1,5 @@
 """Compare challenger and champion on rows neither was trained on, and let the gate judge the numbers."""
 
-from datetime import timedelta
-
 from graph.model import Check, Comparison, Decision, Holdout, ModelRef, Validation
 from graph.policy import gate, outcomes
 from graph.policy.retraining import newest_label
@@ -25,7 +23,7 @@ def validate(state: State, *, parts: Parts) -> State:
 def _update(deps: Deps, run: str, validation: Validation) -> State:
     decision = deps.ledger.decision(run)
     void = deps.ledger.void_reason(run)
-    outcome = "voided" if void else outcomes.of_validation(validation.outcome, decision.requested_by is not None)
+    outcome = "voided" if void else outcomes.of_validation(validation.outcome, decision.return_to is not None)
     reason = void or validation.reason
     update: State = {
         "validation": validation.outcome,
@@ -42,7 +40,7 @@ def _validation(deps: Deps, state: State, decision: Decision) -> Validation:
     champion = deps.registry.alias(deps.spec.registry, "champion")
     challenger = _challenger(deps, state, decision)
     if deps.spec.validation.kind == "reported":
-        return _reported(deps, champion, challenger)
+        return _reported(deps, state["run"], champion, challenger)
     folder = deps.workspace / state["run"]
     holdout = _holdout(deps, state, decision)
     theirs = deps.registry.fetch(champion, folder / "champion") if champion else None
@@ -70,18 +68,17 @@ def _holdout(deps: Deps, state: State, decision: Decision) -> Holdout:
     now = deps.clock.now()
     end = newest_label(decision.harm_until, deps.spec, now)
     start = decision.train_until or end - deps.spec.training.holdout
-    if decision.reuse:
-        start = max(start, end - deps.spec.training.holdout)
+    if decision.reuse and decision.reuse.trained_until:
+        start = max(start, decision.reuse.trained_until)
     file = deps.workspace / state["run"] / "holdout.parquet"
     file.parent.mkdir(parents=True, exist_ok=True)
-    return deps.monitor.holdout(start, end + timedelta(0), now, deps.ledger.quarantined(deps.spec.name), file)
+    return deps.monitor.holdout(start, end, now, deps.ledger.quarantined(deps.spec.name), file)
 
 
-def _reported(deps: Deps, champion: ModelRef | None, challenger: ModelRef) -> Validation:
+def _reported(deps: Deps, run: str, champion: ModelRef | None, challenger: ModelRef) -> Validation:
     theirs = deps.registry.reported(champion) if champion else None
     checks = gate.reported(theirs, deps.registry.reported(challenger), deps.spec)
-    folder = deps.workspace / "reported"
-    ours = deps.registry.fetch(challenger, folder / challenger.version)
+    ours = deps.registry.fetch(challenger, deps.workspace / run / "challenger")
     return _judged(
         deps,
         checks,

@@ -17,7 +17,7 @@ def of_decision(decision: Decision, mode: str) -> RunOutcome | None:
     """Return the outcome of a check that does not act; None when it acts. In shadow mode nothing acts unasked."""
     if decision.action in _AT_ONCE:
         return _AT_ONCE[decision.action]
-    return "shadowed" if mode == "shadow" and decision.requested_by is None else None
+    return "shadowed" if mode == "shadow" and decision.return_to is None else None
 
 
 def of_job(job: TrainingJob) -> RunOutcome | None:

@@ -84,11 +84,11 @@ def circuit_breaker(wish: Wish) -> RestraintFinding:
 
 def kept_candidate(wish: Wish) -> RestraintFinding:
     """Judge an undecided candidate again instead of training another; that costs no budget."""
-    kept, newest = wish.history.kept, max(wish.history.retrains, default=None)
+    kept = wish.history.kept
     if kept is None:
         return Finding(None, None)
     limit = KEPT_FOR_HOLDOUTS * wish.spec.training.holdout
-    if newest is not None and wish.now - newest > limit:
+    if kept.trained_until is not None and wish.now - kept.trained_until > limit + wish.spec.training.holdout:
         return Finding(
             kept.version, span(limit), f"candidate {kept.version} stayed undecided for too long: train another"
         )

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from graph.errors import Refused
+from tests.fakes.evaluator import measured
 from tests.house import DEGRADED, MODEL
 from tests.unit.graph.policy.builders import SPEC
 
@@ -135,3 +136,71 @@ def test_a_return_to_a_version_nobody_approved_needs_somebody_else(home):
 def test_there_is_nothing_to_return_to_before_the_first_promotion(home):
     with pytest.raises(Refused, match="previous"):
         home.engine.rollback(MODEL, "ana")
+
+
+def test_a_return_that_nobody_put_their_name_to_is_still_put_to_a_person(home):
+    home.say(home.waiting())
+    home.evaluator.answers = [measured(gain=-0.05)]
+    run = home.engine.rollback(MODEL, None)
+    assert (home.row(run)["status"], home.book.validation(run).outcome) == ("awaiting_approval", "failed")
+    home.engine.run(MODEL)
+    assert home.row(run)["outcome"] is None
+    home.say(run)
+    assert (home.row(run)["outcome"], home.champion()) == ("rolled_back", "1")
+
+
+def test_a_request_whose_candidate_is_gone_can_be_denied_and_expires(home):
+    run = home.waiting()
+    home.registry.versions[f"{SPEC.registry}-candidates"].clear()
+    home.say(run, "deny")
+    assert home.row(run)["outcome"] == "denied"
+    home.clock.pass_time(timedelta(days=1))
+    second = home.waiting()
+    home.registry.versions[f"{SPEC.registry}-candidates"].clear()
+    home.clock.pass_time(SPEC.approval.expires_after + timedelta(seconds=1))
+    home.engine.carry_on(second)
+    assert home.row(second)["outcome"] == "expired"
+
+
+def test_a_candidate_that_is_gone_voids_an_approval(home):
+    run = home.waiting()
+    home.registry.versions[f"{SPEC.registry}-candidates"].clear()
+    with pytest.raises(Refused, match="void"):
+        home.say(run)
+    assert (home.row(run)["outcome"], home.champion()) == ("voided", "1")
+
+
+@pytest.mark.parametrize("change", [_changed_bytes, _changed_policy])
+def test_what_a_killed_promotion_moved_is_recorded_whatever_changed_since(home, change):
+    run = home.waiting()
+    home.book.boundary = _dies
+    with pytest.raises(ZeroDivisionError):
+        home.say(run)
+    home.book.boundary = lambda _: None
+    change(home, run)
+    with pytest.raises(Refused, match="has begun"):
+        home.engine.cancel(run, "ben")
+    home.engine.carry_on(run)
+    assert (home.row(run)["outcome"], home.champion()) == ("promoted", "2")
+    assert home.book.approvals.promotion(run)["to_version"] == "2"
+
+
+def _dies(point):
+    if point == "promotion.recorded":
+        raise ZeroDivisionError
+
+
+def test_a_policy_that_changes_while_the_job_trains_voids_the_run(home):
+    home.monitor.evidence = DEGRADED
+    run = home.engine.run(MODEL)
+    _changed_policy(home, run)
+    home.trained(run)
+    assert (home.row(run)["outcome"], home.book.approval(run)) == ("voided", None)
+
+
+def test_an_approved_run_that_has_not_rolled_out_says_so(home):
+    run = home.waiting()
+    home.book.boundary = lambda point: 1 / 0 if point == "answer.recorded" else None
+    with pytest.raises(ZeroDivisionError):
+        home.say(run)
+    assert home.row(run)["status"] == "rolling_out"

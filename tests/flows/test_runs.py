@@ -215,3 +215,44 @@ def test_the_interval_decides_not_the_point(home):
     home.evaluator.answers = [measured(gain=0.05, spread=0.06)]
     assert home.row(home.waiting())["outcome"] == "validation_inconclusive"
     assert Interval(0.05, -0.01, 0.11).low < 0
+
+
+@pytest.mark.parametrize("evidence", [HEALTHY, BROKEN])
+def test_a_reason_that_goes_while_the_job_trains_stops_the_job_and_voids_the_run(home, evidence):
+    home.monitor.evidence = DEGRADED
+    run = home.engine.run(MODEL)
+    home.monitor.evidence = evidence
+    home.engine.run(MODEL)
+    assert home.row(run)["outcome"] == "voided"
+    assert home.pipeline.find(home.key(run)).state == "cancelled"
+
+
+def test_a_run_that_stands_still_does_not_stop_the_checks(home):
+    run = home.waiting()
+    home.registry.versions.pop(f"{SPEC.registry}-candidates")
+    home.monitor.evidence = DEGRADED
+    home.engine.run(MODEL)
+    assert len(home.book.runs.recent(MODEL, 10)) == 2
+    assert home.row(run)["outcome"] == "voided"
+
+
+def test_cancel_stops_a_job_that_its_row_does_not_know_yet(home):
+    home.monitor.evidence = DEGRADED
+    home.book.effects._boundary = _dies_at("training.recorded")
+    with pytest.raises(ZeroDivisionError):
+        home.engine.run(MODEL)
+    run = str(home.book.runs.active(MODEL)["run"])
+    assert home.row(run)["job"] is None
+    home.engine.cancel(run, "ana")
+    assert home.pipeline.find(home.key(run)).state == "cancelled"
+    assert home.row(run)["outcome"] == "cancelled"
+
+
+def test_an_undecided_candidate_is_never_judged_on_rows_it_was_trained_on(home):
+    home.evaluator.answers = [measured(gain=0.01, spread=0.05), measured()]
+    first = home.waiting()
+    trained_until = home.book.decision(first).train_until
+    home.spec[0] = replace(home.spec[0], training=replace(SPEC.training, holdout=2 * SPEC.training.holdout))
+    home.clock.pass_time(timedelta(days=1))
+    home.engine.run(MODEL)
+    assert home.evaluator.calls[1].holdout.start >= trained_until

@@ -22,7 +22,7 @@ from tests.unit.graph.policy.builders import DECIDED
         ({}, "shadow", "shadowed"),
         ({"action": "none"}, "shadow", "no_action"),
         # … but for what a person asked for.
-        ({"action": "rollback", "requested_by": "ana"}, "shadow", None),
+        ({"action": "rollback", "return_to": "2"}, "shadow", None),
     ],
 )
 def test_of_a_decision(changes, mode, outcome):

@@ -143,7 +143,9 @@ def test_a_kept_candidate_is_judged_again_and_costs_no_budget(retrains):
 
 
 def test_a_candidate_undecided_for_two_holdouts_makes_room_for_a_new_one():
-    decision = decide(QUIET, DEGRADED, History(retrains=days_ago(28.1), kept=KEPT), SPEC, NOW)
+    # Its training rows ended a holdout before it was trained; a failed training since then does not make it younger.
+    old = replace(KEPT, trained_until=NOW - 3 * SPEC.training.holdout - HOUR)
+    decision = decide(QUIET, DEGRADED, History(retrains=days_ago(8), kept=old), SPEC, NOW)
 
     assert (decision.action, decision.reuse) == ("retrain", None)
     assert decision.train_from is not None
