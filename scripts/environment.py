@@ -102,7 +102,16 @@ def _project(folder: Path, lock: int) -> None:
 
 
 def _uv(folder: Path) -> list[str | Path]:
-    return [folder / "bin" / "uv", "pip", "install", "--python", folder / "bin" / "python", *_cache(folder)]
+    # The machine's own certificates: behind a company's proxy the ones that uv brings are not enough.
+    return [
+        folder / "bin" / "uv",
+        "--system-certs",
+        "pip",
+        "install",
+        "--python",
+        folder / "bin" / "python",
+        *_cache(folder),
+    ]
 
 
 def _cache(folder: Path) -> list[str]:
