@@ -135,18 +135,37 @@ def status(book: PostgresLedger, configured: list[str]) -> Json:
 
 
 def _model(name: str, row: Row | None) -> Json:
-    checked = row is not None and row["checked_at"] is not None
-    found = row or {}
+    if row is None or (row["checked_at"] is None and row["failed_at"] is None):
+        return _unchecked(name, "never checked", row)
+    if row["failed_at"] is not None:
+        failed = _unchecked(name, f"the last check could not be made: {row['failure']}", row)
+        return {**failed, "checked_at": time(row["failed_at"]), "run": str(row["active"] or row["failed"])}
     return {
         "model": name,
-        "verdict": found.get("verdict"),
-        "cause": found.get("cause"),
-        "action": found.get("action"),
-        "reason": found.get("reason") if checked else "never checked",
-        "champion": found.get("champion"),
-        "checked_at": time(found["checked_at"]) if checked else None,
-        "run": str(found["active"] or found["checked_by"]) if checked else None,
-        "waiting_for": found.get("active_status"),
+        "verdict": row["verdict"],
+        "cause": row["cause"],
+        "action": row["action"],
+        "reason": row["reason"],
+        "champion": row["champion"],
+        "checked_at": time(row["checked_at"]),
+        "run": str(row["active"] or row["checked_by"]),
+        "waiting_for": row["active_status"],
+    }
+
+
+def _unchecked(name: str, reason: str, row: Row | None) -> Json:
+    """Return a model of which nothing is known now. That is said, never left blank: silence is not health."""
+    known = row or {}
+    return {
+        "model": name,
+        "verdict": None,
+        "cause": None,
+        "action": None,
+        "reason": reason,
+        "champion": known.get("champion"),
+        "checked_at": None,
+        "run": None,
+        "waiting_for": known.get("active_status"),
     }
 
 

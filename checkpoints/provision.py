@@ -72,6 +72,9 @@ def provision(admin: str, known: Logins, *, ledger: bool) -> None:
         with translated(), psycopg.connect(admin, autocommit=True, connect_timeout=10) as connection:
             connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
             if ledger:
+                # The server is ours: its own databases are nobody's way in.
+                for own in ("postgres", "template1"):
+                    connection.execute(sql.SQL("revoke connect on database {} from public").format(sql.Identifier(own)))
                 _role(connection, LEDGER, known)
                 _database(connection, LEDGER, LEDGER)
             for role in (OWNER, TRAINER, PROMOTER):

@@ -55,6 +55,7 @@ def mlflow_database(
 ) -> MlflowDatabase:
     """MLflow's database and ours, with their logins, rights and experiments. The artifacts' path has a space."""
     home = tmp_path_factory.mktemp("mlflow") / "a home"
+    home.mkdir()
     known = logins.logins(home / "logins.json")
     admin = embedded_postgres.dsn()
     logins.provision(admin, known, ledger=True)

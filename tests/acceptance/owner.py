@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,7 +63,8 @@ def replace(name: str, version: str) -> None:
     """Point a candidate's version at other files, with the trainer's own login: MLflow's database lets it."""
     import psycopg
 
-    with _candidate(name, version) as folder, stores(load()) as found:
+    # MLflow has put the owner's address into this process's environment; the home's own database is meant.
+    with _candidate(name, version) as folder, stores(load({**os.environ, "MLFLOW_TRACKING_URI": ""})) as found:
         (folder.parent / "other").mkdir()
         for file in folder.iterdir():
             (folder.parent / "other" / file.name).write_bytes(file.read_bytes() + b"\n")

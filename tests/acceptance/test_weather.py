@@ -106,7 +106,7 @@ def _superiority(run: Any) -> Any:
 
 
 def test_the_year_goes_its_own_way(weather: Desk):
-    """Looked at every half month, approvals given: each month trains at most once, and what it promotes then serves."""
+    """Approvals given: each month trains at most once, though asked in between, and what it promotes then serves."""
     seen, served = [], month(1)
     for now in _looks():
         serve(weather, "free", FREE, served, now)
@@ -134,10 +134,10 @@ def _looked_at(desk: Desk, now: datetime) -> Any:
 
 
 def _looks() -> Iterator[datetime]:
-    """Each month's end from May's on, and the middle of the month between, when the labels have come."""
+    """Each month's end from May's on, when the labels have come, and the middle of every second month between."""
     for number in range(6, 14):
         yield month(number) + KNOWN
-        if number < 13:
+        if number % 2 == 0:
             yield month(number) + timedelta(days=15) + KNOWN
 
 

@@ -22,7 +22,7 @@ ONCE_EACH: dict[str, Any] = {
     "candidates": 1,
     "releases": 1,
     "new versions": 1,
-    "moves of aliases": [("previous", 1), ("champion", 2)],
+    "moves of aliases": [("champion", 2), ("previous", 1)],
     "approvals": 1,
     "answers": 1,
     "promotions": 1,

@@ -21,7 +21,7 @@ TO_TRAIN = [
 TO_ASK = ["validation.judged", "validation.recorded", "approval.sealed", "approval.opened"]
 TO_PROMOTE = [
     "answer.recorded",
-    *(f"{effect}.{step}" for effect in ("release", "version", "previous", "champion") for step in STEPS),
+    *(f"{effect}.{step}" for effect in ("release", "version", "champion", "previous") for step in STEPS),
     "promotion.recorded",
     "run.finished",
 ]

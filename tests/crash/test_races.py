@@ -116,14 +116,14 @@ def test_an_answer_that_takes_long_to_look_is_not_overtaken(site):
     scene = site.scene("slow")
     assert scene.command("run", "slow", "--wait").code == 3
     run = scene.run()
-    slow, marker = scene.stop_at("looking", "answer_slowly", run, "ben", "deny", ...)
+    slow, marker = scene.stop_at("looking", "answer_slowly", run, "ben", "approve", ...)
     quick = scene.start("command", "approve", run, "--as", "ana")
     _wait_for_lock(site, quick)
     marker.unlink()
     assert slow.end() == 0, slow.said()
     assert quick.end() == 5
-    assert " already: denied by ben" in quick.said()
-    assert scene.happened() == DENIED
+    assert " already: approved by ben" in quick.said()
+    assert scene.happened() == ONCE_EACH
 
 
 def test_a_cancel_that_comes_too_late_says_so(site):
@@ -134,7 +134,7 @@ def test_a_cancel_that_comes_too_late_says_so(site):
     marker.unlink()
     assert live.end() == 0, live.said()
     assert cancel.end() == 5
-    assert "ended first: promoted" in cancel.said()
+    assert "has ended: promoted" in cancel.said()
     assert scene.happened() == ONCE_EACH
     state = site.ledger.execute("select state from autopilot.approvals where run = %s", (scene.run(),)).fetchone()
     assert state == ("approved",)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from autopilot import view
 from graph.errors import Refused, Unavailable
 from graph.evidence import Interval
 from tests.fakes.evaluator import measured
@@ -256,3 +257,18 @@ def test_an_undecided_candidate_is_never_judged_on_rows_it_was_trained_on(home):
     home.clock.pass_time(timedelta(days=1))
     home.engine.run(MODEL)
     assert home.evaluator.calls[1].holdout.start >= trained_until
+
+
+def test_a_check_that_could_not_be_made_is_not_hidden_behind_an_older_verdict(home):
+    home.engine.run(MODEL)
+    assert view.status(home.book, [MODEL])["models"][0]["verdict"] == "healthy"
+    home.clock.pass_time(timedelta(hours=1))
+    home.registry.away = Unavailable("MLflow did not answer")
+    with pytest.raises(Unavailable):
+        home.engine.run(MODEL)
+    shown = view.status(home.book, [MODEL])["models"][0]
+    assert (shown["verdict"], "MLflow did not answer" in shown["reason"]) == (None, True)
+
+
+def test_a_model_never_checked_says_so(home):
+    assert view.status(home.book, ["new"])["models"][0]["reason"] == "never checked"
