@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -45,6 +46,7 @@ def take_once_out(book: PostgresLedger, kind: str) -> None:
 def changed(at_work: Office, settings: Settings, change: Callable[[Deps], Deps]) -> Iterator[Office]:
     """Yield the same office with an engine whose hands are changed."""
 
+    @cache
     def parts(name: str) -> Deps:
         return change(at_work.parts(name))
 
