@@ -5,8 +5,10 @@ PYTHON ?=
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11 python
 USABLE := import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 
+BENCHES := $(sort $(patsubst benchmarks/bench_%.py,bench-%,$(wildcard benchmarks/bench_*.py)))
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench studio lock clean run-environment dev-environment studio-environment
+.PHONY: help demo test check bench $(BENCHES) studio lock clean run-environment dev-environment studio-environment
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
@@ -14,8 +16,8 @@ help: ## list the targets
 demo: run-environment ## the whole story on the example: watch, refuse, retrain, compare, ask, promote, explain
 	@.venv/bin/autopilot demo $(DEMO_ARGS)
 
-test: dev-environment ## the whole test suite
-	.venv/bin/python -m pytest $(TEST_ARGS)
+test: dev-environment ## the whole test suite, a process per processor (TEST_ARGS="-n 0" for one that prints as it goes)
+	.venv/bin/python -m pytest -n auto --maxprocesses 4 $(TEST_ARGS)
 
 check: dev-environment ## lint, format, types, import rules
 	.venv/bin/ruff check .
@@ -23,8 +25,9 @@ check: dev-environment ## lint, format, types, import rules
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-bench: dev-environment ## the benchmarks, each against its named floor
-	@for bench in benchmarks/bench_*.py; do echo "== $$bench"; .venv/bin/python "$$bench" || exit 1; done
+bench: $(BENCHES) ## the benchmarks, each against its named floor; one alone: make bench-overhead
+$(BENCHES): bench-%: benchmarks/bench_%.py dev-environment
+	@echo "== $<"; .venv/bin/python "$<"
 
 studio: studio-environment ## open the graph in LangGraph Studio (its own environment; bound to 127.0.0.1)
 	@LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=true LANGSMITH_TRACING="$${LANGSMITH_TRACING:-false}" \

@@ -100,7 +100,8 @@ class _Held:
     """The locks that this thread of work holds, all on one connection."""
 
     connection: Connection
-    names: frozenset[str]
+    notes: dict[str, dict[str, Any]]
+    """What was noted under each of them."""
 
 
 class Database:
@@ -139,16 +140,24 @@ class Database:
         Who holds it already goes on at once.
         """
         held = self._held.get()
-        if held and name in held.names:
+        if held and name in held.notes:
             yield
             return
         with self._connection(self._locks) as connection:
-            token = self._held.set(_Held(connection, frozenset((name, *(held.names if held else ())))))
+            token = self._held.set(_Held(connection, {**(held.notes if held else {}), name: {}}))
             try:
                 with _lock(connection, name):
                     yield
             finally:
                 self._held.reset(token)
+
+    def noted(self, name: str) -> dict[str, Any]:
+        """Return the notes of a lock that is held: what nobody changes without it need not be read twice.
+
+        They end with the lock. Without it there are none to keep: others may change everything.
+        """
+        held = self._held.get()
+        return held.notes.get(name, {}) if held else {}
 
     def _run(self, sql: LiteralString, values: Row, read: Callable[[Cursor], T]) -> T:
         held = self._held.get()

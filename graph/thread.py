@@ -1,6 +1,7 @@
 """One run's thread: where it stands, and how to carry it on. The only place that knows LangGraph's snapshots."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 from uuid import NAMESPACE_URL, uuid5
 
@@ -27,6 +28,7 @@ class Position:
     """How the run ended, where a step that was just taken ended it."""
 
 
+@lru_cache(maxsize=32)
 def thread_id(model: str, run: str) -> str:
     """Return the thread of a run: a UUID, as servers want it, derived so that nothing has to be stored."""
     return str(uuid5(NAMESPACE_URL, f"autopilot:thread:{model}:{run}"))

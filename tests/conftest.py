@@ -2,25 +2,42 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 OURS = ("AUTOPILOT_", "DATABASE_URL", "MLFLOW_", "LANGSMITH_", "LANGCHAIN_")
 ROOT = Path(__file__).parents[1]
-GIVEN = os.environ.get("AUTOPILOT_TEST_DATA")
+DATA = "AUTOPILOT_TEST_DATA"
+TOGETHER = ("tests/acceptance/", "tests/crash/")
+"""Folders whose tests share what costs more than they do: a worker each, the dearest first."""
 
-# At import, before a test module can import a library that reads its variables only once.
-for name in [name for name in os.environ if name.startswith(OURS)]:
+# At import, before a test module can import a library that reads its variables only once. Workers inherit what is left.
+for name in [name for name in os.environ if name.startswith(OURS) and name != DATA]:
     del os.environ[name]
 
 
 pytest_plugins = ["tests.servers"]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Deal out whole files in the order they are collected in, and the folders of TOGETHER as if they were one."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Rooms(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return next((room for room in TOGETHER if nodeid.startswith(room)), nodeid.split("::")[0])
+
+    config.option.loadscopereorder = False
+    return Rooms(config, log)
+
+
 @pytest.fixture(scope="session")
 def test_data() -> Path:
     """The folder of real, time-ordered data; a test that needs it is skipped where there is none."""
-    folder = Path(GIVEN) if GIVEN else ROOT.parent / "shared" / "data"
+    given = os.environ.get(DATA)
+    folder = Path(given) if given else ROOT.parent / "shared" / "data"
     if not folder.is_dir():
-        pytest.skip(f"no real data: {folder} is no folder (AUTOPILOT_TEST_DATA names another)")
+        pytest.skip(f"no real data: {folder} is no folder ({DATA} names another)")
     return folder

@@ -40,11 +40,20 @@ class Approvals:
         approval = _approval(row) if row else self.of(run)
         if approval is None:
             raise NotFound(f"no run {run} to ask an approval for", "list them with: autopilot runs")
-        return approval
+        return self._note(approval)
 
     def of(self, run: str) -> Approval | None:
         """Return the run's approval with its answers, if one was opened."""
-        return self.of_many([run]).get(run)
+        noted: Approval | None = self._database.noted(run_lock(run)).get("approval")
+        if noted:
+            return noted
+        found = self.of_many([run]).get(run)
+        return self._note(found) if found else None
+
+    def _note(self, approval: Approval) -> Approval:
+        # An open request is answered and closed under the run's lock only: as long as that is held, it stays as it is.
+        self._database.noted(run_lock(approval.run))["approval"] = approval
+        return approval
 
     def of_many(self, runs: list[str]) -> dict[str, Approval]:
         """Return the approvals of many runs, by run."""
@@ -69,7 +78,7 @@ class Approvals:
                 os_user=answer.os_user,
                 state=answered.state,
             )
-        return answered
+            return self._note(answered)
 
     def close(self, run: str, state: ApprovalState, reason: str) -> Approval:
         """Expire or void a request. An approved one can still be voided until it was used; a final one stays."""
@@ -79,7 +88,7 @@ class Approvals:
             if not closable:
                 return approval
             self._database.execute(query("approvals", "set_state"), run=run, state=state, reason=reason)
-        return replace(approval, state=state, reason=reason)
+            return self._note(replace(approval, state=state, reason=reason))
 
     def _known(self, run: str) -> Approval:
         approval = self.of(run)

@@ -7,7 +7,7 @@ from typing import TypeVar
 from psycopg import errors
 from psycopg.types.json import Jsonb
 
-from checkpoints.database import Database, Row
+from checkpoints.database import Database, Row, run_lock
 from checkpoints.queries import query
 from graph.codec import dump, load
 from graph.errors import NotFound
@@ -32,9 +32,14 @@ class Decisions:
     def save_evidence(self, run: str, evidence: Evidence) -> None:
         """Store what a check measured; a check that died and is done again replaces it."""
         self._database.execute(query("decisions", "save_evidence"), run=run, document=Jsonb(dump(evidence)))
+        # A check is made under its run's lock: until that is given back, nobody measures it again.
+        self._database.noted(run_lock(run))["evidence"] = evidence
 
     def evidence(self, run: str) -> Evidence:
         """Return what a check measured. NotFound when it measured nothing."""
+        noted: Evidence | None = self._database.noted(run_lock(run)).get("evidence")
+        if noted:
+            return noted
         row = self._database.row(query("decisions", "evidence"), run=run)
         if row is None:
             raise NotFound(
@@ -73,6 +78,11 @@ class Decisions:
     def row(self, run: str) -> Row | None:
         """Return the stored decision with its policy, or None."""
         return self._database.row(query("decisions", "decision"), run=run)
+
+    def policy(self, run: str) -> str | None:
+        """Return the digest of the policy that the run was decided under, or None."""
+        row = self._database.row(query("decisions", "decided_under"), run=run)
+        return row["policy_digest"] if row else None
 
     def decision(self, run: str) -> Decision:
         """Return the run's decision. NotFound when it has none."""

@@ -20,7 +20,7 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread
 """A fork takes only the thread that forks along; what the others held would stay held for ever."""
 
 
-def until(ready: Callable[[], bool], what: str, limit_s: float = 60.0) -> None:
+def until(ready: Callable[[], bool], what: str, limit_s: float = 240.0) -> None:
     """Wait. The limit is there for a broken product, not to measure a sound one."""
     give_up = time.monotonic() + limit_s
     while not ready():
@@ -42,7 +42,7 @@ class Process:
             self.code = self.forks.ask("poll", self.pid)
         return self.code is not None
 
-    def end(self, limit_s: float = 60.0) -> int:
+    def end(self, limit_s: float = 240.0) -> int:
         """Wait for its end and return how it came."""
         until(self.ended, f"the end of process {self.pid}", limit_s)
         assert self.code is not None

@@ -1,12 +1,12 @@
 """Hands that are not ours: some that act whenever they are told to, and some that are slow at the wrong moment.
 
-The eager ones are for a ledger without `once`, to show what it is for. Our own adapters carry the key into their system
-and look for it there: between them and such a ledger nothing would be done twice. Not every system lets itself be
-looked into like that.
+The first are for a ledger without `once`, to show what it is for. Our own adapters carry the key into their system and
+look for it there, also in the act itself: between them and such a ledger nothing is done twice. Not every system lets
+itself be looked into like that.
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -27,16 +27,16 @@ from graph.ports import Deps, Once
 from tools.registry.mlflow import MlflowRegistry
 
 
-def take_once_out(book: PostgresLedger, kind: str) -> None:
-    """Let effects of this kind happen whenever they are asked for: no row, no look outside, no record."""
+def take_once_out(book: PostgresLedger, kinds: Sequence[str]) -> None:
+    """Let effects of these kinds happen whenever they are asked for: no row, no look outside, no record."""
     guarded = book.once
 
     def once(run: str, asked: str, key: str, find: Callable[[], Json | None], call: Callable[[], Json]) -> Json:
-        if asked != kind:
+        if asked not in kinds:
             return guarded(run, asked, key, find, call)
         result = call()
         for step in ("called", "recorded"):
-            book.boundary(f"{kind}.{step}")
+            book.boundary(f"{asked}.{step}")
         return result
 
     book.once = cast(Once, once)
@@ -58,6 +58,24 @@ def changed(at_work: Office, settings: Settings, change: Callable[[Deps], Deps])
 @contextmanager
 def _untraced(*_: str) -> Iterator[Json]:
     yield {}
+
+
+def as_shipped(deps: Deps) -> Deps:
+    """Return our own hands."""
+    return deps
+
+
+def unseeing(deps: Deps) -> Deps:
+    """Return our own hands, whose registry never finds the version that carries a key: neither asked nor in the act."""
+    shipped = cast(MlflowRegistry, deps.registry)
+    return replace(deps, registry=UnseeingRegistry(shipped._uri, shipped._root))
+
+
+class UnseeingRegistry(MlflowRegistry):
+    """MLflow's adapter without its one look for a version by key."""
+
+    def _first(self, name: str, key: str) -> None:
+        return None
 
 
 def eager(deps: Deps) -> Deps:

@@ -3,6 +3,7 @@
 import importlib
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ for name in (
     importlib.import_module(name)
 sqlalchemy.orm.configure_mappers()
 
-_PATIENCE_S = 60.0
+_PATIENCE_S = 240.0
 """How long a process stands still before it ends by itself: only a test that broke leaves one standing."""
 
 
@@ -71,13 +72,12 @@ def live(model: str, point: str, marker: str) -> None:
         _live(at_work, model)
 
 
-def live_otherwise(model: str, point: str, marker: str, without: str | None, eager: bool) -> None:
-    """Do as `live`, `without` once for one kind of effect, or with `eager` hands that act whenever they are told to."""
+def live_otherwise(model: str, point: str, marker: str, without: Sequence[str], change: str) -> None:
+    """Do as `live`, `without` once for these kinds of effects, with the hands that this function of `hands` makes."""
     settings = load()
     with office(settings, lambda here: stand_still(Path(marker)) if here == point else None) as at_work:
-        if without:
-            hands.take_once_out(at_work.book, without)
-        with hands.changed(at_work, settings, hands.eager if eager else lambda deps: deps) as otherwise:
+        hands.take_once_out(at_work.book, without)
+        with hands.changed(at_work, settings, getattr(hands, change)) as otherwise:
             _live(otherwise, model)
 
 

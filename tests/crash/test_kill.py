@@ -13,15 +13,17 @@ from tests.crash.installation import ONCE_EACH, Scene
 pytestmark = pytest.mark.crash
 
 STEPS = ("intended", "called", "recorded")
+OF_RETRAIN = ("training", "candidate")
+OF_PROMOTE = ("release", "version", "champion", "previous")
 TO_TRAIN = [
     "decision.recorded",
     "thread.seeded",
-    *(f"{effect}.{step}" for effect in ("training", "candidate") for step in STEPS),
+    *(f"{effect}.{step}" for effect in OF_RETRAIN for step in STEPS),
 ]
 TO_ASK = ["validation.judged", "validation.recorded", "approval.sealed", "approval.opened"]
 TO_PROMOTE = [
     "answer.recorded",
-    *(f"{effect}.{step}" for effect in ("release", "version", "champion", "previous") for step in STEPS),
+    *(f"{effect}.{step}" for effect in OF_PROMOTE for step in STEPS),
     "promotion.recorded",
     "run.finished",
 ]
@@ -66,15 +68,41 @@ def test_killed_at_every_point_of_one_run(site):
 with_and_without = pytest.mark.parametrize("once", [True, False], ids=["with once", "without once"])
 
 
+def test_our_own_adapters_hold_even_without_once(site):
+    """Not a row, not a look of `once` for any effect, killed after each of them: nothing happens twice all the same.
+
+    Each of our adapters looks in the act itself. The job's folder and the file lock in it are named by the key; the
+    versions and the release's run carry the key as a tag; an alias is compared before it is moved. So with these
+    adapters `once` is the second line, and what it adds shows only where that look fails: see the tests below.
+    """
+    scene, without = site.scene("shipped"), (*OF_RETRAIN, *OF_PROMOTE)
+    for effect in without:
+        scene.kill_at(f"{effect}.called", "live_otherwise", without, "as_shipped")
+    scene.start("live_otherwise", scene.model, "nowhere", "", without, "as_shipped").end()
+    assert scene.happened() == ONCE_EACH
+
+
+@with_and_without
+@pytest.mark.parametrize(("kind", "effect"), [("candidate", "candidates"), ("version", "new versions")])
+def test_our_own_registry_needs_once_where_it_does_not_see(site, kind, effect, once):
+    """MLflow's adapter as shipped, less its look by key: `retrain` would register twice, and so would `promote`."""
+    scene = site.scene(f"unseeing-{kind}-{once}")
+    without = [] if once else [kind]
+    scene.kill_at(f"{kind}.recorded", "live_otherwise", without, "unseeing")
+    scene.start("live_otherwise", scene.model, "nowhere", "", without, "unseeing").end()
+    assert_only_once_counts_one(scene, effect, once)
+
+
 @with_and_without
 def test_a_job_system_that_forgets_needs_once(site, once):
+    """The local pipeline as shipped, whose folder for the job is gone when it is asked again."""
     scene = site.scene(f"forgets-{once}")
-    without = None if once else "training"
-    scene.kill_at("training.recorded", "live_otherwise", without, False)
+    without = [] if once else ["training"]
+    scene.kill_at("training.recorded", "live_otherwise", without, "as_shipped")
     job = site.root / "home" / "jobs" / f"{scene.model}.{scene.run()}"
     until(lambda: (job / "done.json").exists(), "the end of the job")
     shutil.rmtree(job)
-    scene.start("live_otherwise", scene.model, "nowhere", "", without, False).end()
+    scene.start("live_otherwise", scene.model, "nowhere", "", without, "as_shipped").end()
     assert_only_once_counts_one(scene, "executions of the training command", once)
 
 
@@ -85,9 +113,9 @@ def test_a_job_system_that_forgets_needs_once(site, once):
 )
 def test_hands_that_do_not_look_need_once(site, kind, effect, once):
     scene = site.scene(f"eager-{kind}-{once}")
-    without = None if once else kind
-    scene.kill_at(f"{kind}.called", "live_otherwise", without, True)
-    scene.start("live_otherwise", scene.model, "nowhere", "", without, True).end()
+    without = [] if once else [kind]
+    scene.kill_at(f"{kind}.called", "live_otherwise", without, "eager")
+    scene.start("live_otherwise", scene.model, "nowhere", "", without, "eager").end()
     assert_only_once_counts_one(scene, effect, once)
 
 
