@@ -1,7 +1,10 @@
 """Compare challenger and champion on rows neither was trained on, and let the gate judge the numbers."""
 
-from graph.model import Check, Comparison, Decision, Holdout, ModelRef, Validation
-from graph.policy import gate, outcomes
+from dataclasses import replace
+
+from graph.model import Artifact, Check, Comparison, Decision, Holdout, ModelRef, Question, Validation
+from graph.policy import creep, gate, outcomes, suspicion
+from graph.policy.creep import Trial
 from graph.policy.retraining import newest_label
 from graph.ports import Deps, Parts
 from graph.state import State, current
@@ -23,7 +26,7 @@ def validate(state: State, *, parts: Parts) -> State:
 def _update(deps: Deps, run: str, validation: Validation) -> State:
     decision = deps.ledger.decision(run)
     void = deps.ledger.void_reason(run)
-    outcome = "voided" if void else outcomes.of_validation(validation.outcome, decision.return_to is not None)
+    outcome = "voided" if void else outcomes.of_validation(validation.outcome, gate.asked_by_person(decision))
     reason = void or validation.reason
     update: State = {
         "validation": validation.outcome,
@@ -41,13 +44,49 @@ def _validation(deps: Deps, state: State, decision: Decision) -> Validation:
     challenger = _challenger(deps, state, decision)
     if deps.spec.validation.kind == "reported":
         return _reported(deps, state["run"], champion, challenger)
-    folder = deps.workspace / state["run"]
     holdout = _holdout(deps, state, decision)
+    past = () if gate.asked_by_person(decision) else deps.ledger.attempts(deps.spec)
+    early = creep.too_early(past, challenger, holdout)
+    if early:
+        return _judged(deps, (early,), creep.unscored(holdout), holdout, champion, challenger)
+    trial = _trial(deps, state["run"], decision, champion, creep.attempt(past, challenger, holdout))
+    return _scored(deps, state["run"], decision, holdout, trial, champion, challenger)
+
+
+def _trial(deps: Deps, run: str, decision: Decision, champion: ModelRef | None, attempt: int) -> Trial:
+    """Gather what the gate has to know beside the numbers. A return that a person asked for is held against nothing."""
+    if champion is None or gate.asked_by_person(decision):
+        return Trial(attempt)
+    first = deps.ledger.origin(deps.spec.registry) or champion
+    since = deps.clock.now() - deps.spec.policy.horizon
+    return Trial(
+        attempt,
+        origin=None if first.version == decision.return_to else first,
+        serves=first.version == champion.version,
+        evidence=deps.ledger.evidence(run),
+        genuine=suspicion.called_genuine(deps.ledger.history(deps.spec).questions, since),
+    )
+
+
+def _scored(
+    deps: Deps,
+    run: str,
+    decision: Decision,
+    holdout: Holdout,
+    trial: Trial,
+    champion: ModelRef | None,
+    challenger: ModelRef,
+) -> Validation:
+    folder = deps.workspace / run
     theirs = deps.registry.fetch(champion, folder / "champion") if champion else None
     ours = deps.registry.fetch(challenger, folder / "challenger")
-    comparison = deps.evaluator.compare(deps.spec, holdout, theirs, ours, decision.harm_from)
-    checks = gate.judge(comparison, deps.spec, decision, champion is None)
-    return _judged(
+    trial, first = _first(deps, run, trial)
+    comparison = deps.evaluator.compare(deps.spec, holdout, theirs, ours, decision.harm_from, first)
+    checks = gate.judge(comparison, deps.spec, decision, champion is None, trial)
+    if suspicion.asks_about_labels(checks):
+        since = decision.since or decision.harm_from or holdout.start
+        deps.ledger.ask(run, deps.spec.name, Question("label", deps.clock.now()), since)
+    judged = _judged(
         deps,
         checks,
         comparison,
@@ -55,6 +94,16 @@ def _validation(deps: Deps, state: State, decision: Decision) -> Validation:
         _with_digest(champion, theirs.digest if theirs else None),
         ModelRef(challenger.name, challenger.version, challenger.run_id, ours.digest),
     )
+    return replace(judged, origin=trial.origin, alpha=creep.spent(checks, trial))
+
+
+def _first(deps: Deps, run: str, trial: Trial) -> tuple[Trial, Artifact | None]:
+    """Fetch the version that was approved first, where that is another than the champion and still to be had."""
+    if trial.origin is None or trial.serves:
+        return trial, None
+    found = deps.registry.find_artifact(trial.origin, deps.workspace / run / "origin")
+    lost = creep.lost(trial.origin, found)
+    return replace(trial, lost=lost), None if lost else found
 
 
 def _challenger(deps: Deps, state: State, decision: Decision) -> ModelRef:

@@ -2,7 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+from graph.evidence import Paired
 from graph.model import Check, CheckOutcome, Comparison, Decision
+from graph.policy.creep import Trial, attempts, origin
+from graph.policy.differences import lacks, whole
+from graph.policy.flips import negative_flips
+from graph.policy.levels import ALPHA
+from graph.policy.paying import pay_back
 from graph.policy.requirements import (
     better_than,
     calibration,
@@ -14,19 +20,26 @@ from graph.policy.requirements import (
     schema,
     without_minimum,
 )
-from graph.policy.superiority import non_inferiority, slices, superiority
+from graph.policy.slices import found_slice, slices
+from graph.policy.superiority import non_inferiority, superiority
+from graph.policy.suspicion import suspicion
 from graph.policy.words import plural
 from graph.spec import ModelSpec
 
 _SEVERITY: tuple[CheckOutcome, ...] = ("error", "failed", "inconclusive", "passed")
 _TELLING = ("superiority", "minimum")
 """The checks that say most about a challenger that passed them all."""
+_SIGMAS = 1.96
+"""Standard errors in half of a 95 % interval."""
 
 
-def judge(comparison: Comparison, spec: ModelSpec, decision: Decision, no_champion: bool) -> tuple[Check, ...]:
+def judge(
+    comparison: Comparison, spec: ModelSpec, decision: Decision, no_champion: bool, trial: Trial | None = None
+) -> tuple[Check, ...]:
     """Return every check of a challenger that was scored beside the champion, or alone when there is none.
 
-    Without a champion `validation.minimum` decides; without either nothing can pass.
+    Without a champion `validation.minimum` decides; without either nothing can pass. `trial`: what was known before
+    anything was measured; by default a first attempt, with nothing to compare but the champion.
     """
     if comparison.load_error:
         return (Check("loads", "error", detail=comparison.load_error),)
@@ -35,14 +48,42 @@ def judge(comparison: Comparison, spec: ModelSpec, decision: Decision, no_champi
     asked = (*minimums(comparison, validation), *latency(comparison, validation), *custom(comparison, validation))
     if no_champion:
         return (*basics, *asked) if validation.minimum else (*basics, without_minimum(spec.policy.metric), *asked)
+    return (*basics, *_beside_champion(comparison, spec, decision, trial or Trial()), *asked)
+
+
+def _beside_champion(comparison: Comparison, spec: ModelSpec, decision: Decision, trial: Trial) -> tuple[Check, ...]:
+    validation, chosen = spec.validation, not asked_by_person(decision)
+    alpha = trial.alpha if chosen else ALPHA
     return (
-        *basics,
-        superiority(comparison, spec, decision),
-        *non_inferiority(comparison, validation),
+        superiority(comparison, spec, decision, alpha),
+        *non_inferiority(comparison, validation, alpha),
+        *((attempts(trial), *origin(comparison, validation, trial)) if chosen else ()),
         *slices(comparison, validation),
+        *found_slice(comparison, validation),
         calibration(comparison),
-        *asked,
+        *negative_flips(comparison, validation),
+        *((suspicion(comparison, trial), *_paying(comparison, spec, trial)) if chosen else ()),
     )
+
+
+def asked_by_person(decision: Decision) -> bool:
+    """Tell whether a person asked for this return. They see what is measured; no rule on trying often holds them up."""
+    return decision.return_to is not None and decision.verdict != "degraded"
+
+
+def _paying(comparison: Comparison, spec: ModelSpec, trial: Trial) -> tuple[Check, ...]:
+    """Ask question 4b where the owner set prices: of the window that triggered, or of all rows if that is too small."""
+    if spec.policy.prices is None or trial.evidence is None:
+        return ()
+    parts = {part.name: part for part in comparison.errors}
+    part = parts.get("harm", parts.get("overall"))
+    if part is not None and part.name == "harm" and lacks(part, spec.validation):
+        part = parts.get("overall")
+    measured = whole(part.difference) if part else None
+    if part is None or measured is None:
+        return (Check("pay_back", "inconclusive", detail="wrong decisions could not be compared"),)
+    error = max((measured.high - measured.low) / 2 / _SIGMAS, 1.0 / part.rows)
+    return (pay_back(Paired(part.rows, part.blocks, measured.value, error), trial.evidence, spec.policy),)
 
 
 def reported(

@@ -10,6 +10,8 @@ from graph.spec import ValidationSpec
 CALIBRATION_LOSS = 0.1
 """A challenger's Brier score may be a tenth above the champion's: ranking may improve while probabilities go astray,
 and whoever reads the score as a probability is served worse. Relative: with rare positives Brier scores are small."""
+STRAIGHT = 1.25
+"""A calibration slope this far from 1, either way, is worth a word."""
 
 
 def schema(comparison: Comparison) -> Check:
@@ -39,8 +41,20 @@ def calibration(comparison: Comparison) -> Check:
         return Check("calibration", "inconclusive", detail="a Brier score is missing")
     limit = champion * (1 + CALIBRATION_LOSS)
     outcome: CheckOutcome = "passed" if challenger <= limit else "failed"
-    detail = f"Brier score {number(challenger)} against {number(champion)}, at most {number(limit)}"
+    detail = f"Brier score {number(challenger)} against {number(champion)}, at most {number(limit)}{_line(comparison)}"
     return Check("calibration", outcome, rounded(challenger), rounded(limit), detail)
+
+
+def _line(comparison: Comparison) -> str:
+    """Return slope and intercept of the labels' log-odds on the scores', where they are known."""
+    known = comparison.calibration["challenger"]
+    slope, intercept = finite(known.get("slope")), finite(known.get("intercept"))
+    if slope is None or intercept is None:
+        return ""
+    how = (
+        "overconfident" if slope < 1 / STRAIGHT else "underconfident" if slope > STRAIGHT else "about as sure as right"
+    )
+    return f"; slope {number(slope)}, intercept {number(intercept)} where 1 and 0 are right: its scores are {how}"
 
 
 def latency(comparison: Comparison, validation: ValidationSpec) -> tuple[Check, ...]:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from graph import codec
+from graph.model import Comparison
 from tools.evaluation.comparing import compare
 from tools.evaluation.request import PROGRESS, Request
 
@@ -18,8 +19,12 @@ def main(request_file: Path, result_file: Path) -> None:
     # The parent ends this process in time; if the parent is gone, nobody else does. Works inside native code too.
     signal.alarm(math.ceil(request.deadline_s))
     folder = result_file.parent
-    comparison = compare(request, folder, lambda text: _note(folder, text))
+    comparison = compare(request, folder, lambda text: _note(folder, text), lambda part: _write(part, result_file))
     _note(folder, "writing")
+    _write(comparison, result_file)
+
+
+def _write(comparison: Comparison, result_file: Path) -> None:
     unfinished = result_file.with_suffix(".unfinished")
     unfinished.write_text(json.dumps(codec.dump(comparison), allow_nan=False), "utf-8")
     os.replace(unfinished, result_file)

@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -53,8 +54,11 @@ class ChildEvaluator:
         champion: Artifact | None,
         challenger: Artifact,
         harm_from: datetime | None,
+        origin: Artifact | None = None,
     ) -> Comparison:
         """Return measured differences; a model that cannot be loaded, or kills the child, is `load_error`.
+
+        An `origin` that does is `origin_error`, beside all that was measured of the others.
 
         Raises Unavailable when the evaluation itself could not be done (no interpreter, full disk, holdout file gone),
         Misconfigured when the policy names a slice that the log does not hold.
@@ -65,6 +69,8 @@ class ChildEvaluator:
             with tempfile.TemporaryDirectory("", "evaluation-", self._scratch, ignore_cleanup_errors=True) as name:
                 folder = Path(name).resolve()
                 request = self._request(spec, holdout, champion, challenger, harm_from, folder)
+                if origin is not None:
+                    request = replace(request, origin=str(Path(origin.path).absolute()))
                 return self._run(request, holdout, folder)
         except OSError as error:
             raise Unavailable(
@@ -106,8 +112,10 @@ class ChildEvaluator:
         environment = {**request.command_environment, "PYTHONPATH": str(_ROOT)}
         ended = run(command, folder, self._timeout_s, _KEPT_OUTPUT, environment, own_group=True)
         if ended.code == 0 and result_file.exists():
-            return codec.load(Comparison, json.loads(result_file.read_text("utf-8")))
-        return self._died(request, holdout, ended, folder / PROGRESS)
+            return _read(result_file)
+        died = self._died(request, holdout, ended, folder / PROGRESS)
+        # What is there was written before the version that was approved first was touched: it killed the process.
+        return replace(_read(result_file), origin_error=died.load_error) if result_file.exists() else died
 
     def _died(self, request: Request, holdout: Holdout, ended: Ended, progress: Path) -> Comparison:
         doing = progress.read_text("utf-8").split() if progress.exists() else ["starting"]
@@ -117,6 +125,10 @@ class ChildEvaluator:
             reason = f"{what} {doing[1]} the {doing[0]}; the end of its output: {text}"
             return nothing_measured(holdout.rows, holdout.positives, reason)
         raise Unavailable(f"{request.model}: {what} {doing[0]}; the end of its output: {text}", "resume the run")
+
+
+def _read(result_file: Path) -> Comparison:
+    return codec.load(Comparison, json.loads(result_file.read_text("utf-8")))
 
 
 def _last_words(output: str) -> str:

@@ -74,20 +74,22 @@ def parts(request: Request, rows: Rows) -> Iterator[tuple[str, Flags]]:
         if not harm.all():
             yield "rest", ~harm
     for feature in request.validation.slices:
-        yield from _slices(feature, rows.features[feature])
+        for value, chosen in categories(rows.features[feature]):
+            yield f"slice:{feature}={value}", chosen
 
 
 def _microseconds(time: datetime) -> int:
     return int(pa.scalar(time, pa.timestamp("us", tz="UTC")).cast(pa.int64()).as_py())
 
 
-def _slices(feature: str, column: pa.ChunkedArray) -> Iterator[tuple[str, Flags]]:
+def categories(column: pa.ChunkedArray) -> Iterator[tuple[str, Flags]]:
+    """Yield the value and rows of each slice of a column: the most frequent values that have enough rows."""
     codes = pc.dictionary_encode(column, null_encoding="encode").combine_chunks()
     index, values = codes.indices.to_numpy(zero_copy_only=False), codes.dictionary.to_pylist()
     sizes = np.bincount(index, minlength=len(values))
     large = [code for code in range(len(values)) if sizes[code] >= SMALLEST_SLICE]
     for code in sorted(large, key=lambda code: (-sizes[code], str(values[code])))[:MOST_SLICES]:
-        yield f"slice:{feature}={_text(values[code])}", index == code
+        yield _text(values[code]), index == code
 
 
 def _text(value: object) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 from graph.model import Comparison
 from graph.spec import Metric, ValidationSpec
 
-Role = Literal["champion", "challenger"]
+Role = Literal["champion", "challenger", "origin"]
 Doing = Literal["loading", "scoring", "timing"]
 
 PROGRESS = "progress"
@@ -35,6 +35,8 @@ class Request:
     command_timeout_s: float
     command_environment: dict[str, str]
     """All that the owner's metric command gets."""
+    origin: str | None = None
+    """The version that was approved first, where it is another than the champion."""
 
 
 def nothing_measured(rows: int, positives: int, load_error: str | None = None) -> Comparison:
