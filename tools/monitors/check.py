@@ -1,22 +1,30 @@
 """One check of one model: profiles, windows, then evidence, in this order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import add
+from typing import Any
 
-from graph.evidence import Evidence, LabelEvidence, WindowRef
+from graph.evidence import Channel, Estimate, Evidence, FeatureEvidence, HarmWindow, LabelEvidence, WindowRef
 from graph.ports import WindowStore
-from tools.monitors import feature_windows, score_windows
+from tools.monitors import feature_windows, score_windows, whole_rows
 from tools.monitors.evidence import LabelledWindow, feature_evidence, label_evidence, score_distance
+from tools.monitors.harm_windows import followed, learnable
+from tools.monitors.joint_evidence import with_joint
+from tools.monitors.movements import Stretch, hours, longer_counts, windows_per_month, with_movements
 from tools.monitors.overview import Overview, overview
 from tools.monitors.profiles import Profiles
+from tools.monitors.reference_nulls import reference_nulls
 from tools.monitors.score_profiles import NOBODY, Forming
-from tools.monitors.sight import Eyes
+from tools.monitors.sight import Eyes, Sight
 from tools.monitors.spans import Span, moment, newest_buckets
 from tools.monitors.windows import Kept, keep
+from tools.profile.consistency import Moved
 from tools.profile.counts import FeatureCounts, ScoreCounts
+from tools.profile.estimate import contradiction, estimate
+from tools.profile.harm import wrong_error
 from tools.profile.profile import FeatureProfile, ScoreProfile
 from tools.profile.scores import bare_profile
 
@@ -155,7 +163,7 @@ class Check:
             rows=total.rows if total else served.rows + served.duplicate_ids + served.other_rows,
             reference_rows=profile.rows if profile else 0,
             expected_rows=_expected_rows(profile, end - start) if profile else 0.0,
-            features=feature_evidence(profile, total, log.features) if profile and total else (),
+            features=self._moved(features),
             labels=labels,
             score_psi=distance.psi if distance else None,
             score_psi_noise=distance.noise if distance else None,
@@ -167,11 +175,66 @@ class Check:
             windows=_references(features, scores),
             queries=_named(seen.files),
             notes=(*seen.notes, *notes, *_without_id(served)),
+            windows_per_month=windows_per_month(log),
+            estimate=_estimate(scores, served, start, end),
+            reference_start=profile.start if profile else None,
+            reference_end=profile.end if profile else None,
+            **self._harm(profile, scores),
         )
+
+    def _apart(self, sight: Sight, profile: FeatureProfile, newest: list[Span]) -> dict[str, Moved]:
+        return whole_rows.moved(sight, profile, whole_rows.joint_model(sight, self.store, profile), newest)
+
+    def _channels(
+        self, features: FeatureProfile | None, scores: ScoreProfile, windows: Sequence[HarmWindow]
+    ) -> tuple[Channel, ...]:
+        if features is None or not windows:
+            return ()
+        return self.eyes.look(
+            self.champion, self.now, lambda sight: whole_rows.channels(sight, features, scores, windows)
+        )
+
+    def _harm(self, features: FeatureProfile | None, scores: Scores) -> dict[str, Any]:
+        """Return what the sequential test follows; nothing while the version's own profile forms."""
+        if scores.forming or not scores.matured:
+            return {}
+        profile, until = scores.profile, scores.matured[-1].span.ends_at
+        windows = followed(self.store, self.eyes.log, profile, until)
+        return {
+            "harm": windows,
+            "learnable": learnable(windows),
+            "channels": self._channels(features, profile, windows),
+            "harm_error": profile.excess_se,
+            "wrong_error": wrong_error(profile) if profile.calibrator else 0.0,
+        }
+
+    def _moved(self, features: Features) -> tuple[FeatureEvidence, ...]:
+        """Return the features beside the reference, over the newest window and the longer stretch behind it."""
+        log, profile, total = self.eyes.log, features.profile, features.total
+        if profile is None or total is None:
+            return ()
+        nulls = reference_nulls(self.eyes, self.store, profile, self.now)
+        stretches = [Stretch(hours(features.kept), total, nulls.window)]
+        behind = longer_counts(self.store, log, profile, features.kept)
+        if behind:
+            stretches.append(Stretch(*behind, nulls.longer))
+        newest = [each.span for each in features.kept]
+        apart = self.eyes.look(None, self.now, lambda sight: self._apart(sight, profile, newest))
+        found = with_joint(feature_evidence(profile, total, log.features), profile, total, apart)
+        return with_movements(found, profile, stretches, windows_per_month(log))
 
 
 def _expected_rows(profile: FeatureProfile, length: timedelta) -> float:
     return profile.rows * (length / (profile.end - profile.start))
+
+
+def _estimate(scores: Scores, served: ScoreCounts, start: datetime, end: datetime) -> Estimate | None:
+    """Return performance without labels on the newest rows, held against the labels of the matured ones."""
+    found = None if scores.forming else estimate(scores.profile, served.cells, start, end)
+    if found is None:
+        return None
+    rows, p = contradiction(scores.profile, [each.counts.cells for each in scores.usable])
+    return replace(found, held_against=rows, contradiction_p=p)
 
 
 def _newest_label(seen: Overview, scores: Scores) -> datetime | None:

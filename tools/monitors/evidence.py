@@ -8,9 +8,10 @@ from itertools import accumulate
 from graph.evidence import FeatureEvidence, Interval, LabelEvidence
 from graph.spec import Metric
 from tools.profile.counts import CategoricalCounts, FeatureCounts, NumericCounts, ScoreCounts
-from tools.profile.distance import Distance, ordered_distance, unordered_distance
+from tools.profile.distance import Distance, ordered_distance
 from tools.profile.excess import Third, excess, foreseen_positives, interval, thirds
 from tools.profile.frequent import Frequent
+from tools.profile.movement import category_distance
 from tools.profile.multiple import factor
 from tools.profile.performance import foreseen, realised
 from tools.profile.profile import CategoricalProfile, FeatureProfile, NumericProfile, ScoreProfile
@@ -109,9 +110,7 @@ def _numeric(name: str, profile: NumericProfile, counts: NumericCounts) -> Featu
 
 def _categorical(name: str, profile: CategoricalProfile, counts: CategoricalCounts) -> FeatureEvidence:
     before = profile.counts
-    # Where the reference has more values than the table holds, an unlisted one is nothing new; else it is no drift.
-    rest = ((before.other,), (counts.other,)) if profile.pooled else ((), ())
-    distance = unordered_distance(before.bins + rest[0], counts.bins + rest[1])
+    distance = category_distance(profile, counts)
     top, share, before_share = _top(counts.frequent, counts.rows, before.frequent, before.rows)
     if top in profile.values:
         before_share = _share(before.bins[profile.values.index(top)], before.rows)

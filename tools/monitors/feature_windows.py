@@ -1,6 +1,6 @@
 """Features per bucket: read once, when the bucket has closed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -8,12 +8,12 @@ import pyarrow as pa
 from graph.ports import WindowStore
 from tools.monitors.log_columns import categorical_feature, feature, numeric_feature
 from tools.monitors.log_files import LogFile
-from tools.monitors.log_reader import Reader
+from tools.monitors.log_reader import Reader, rows_where
 from tools.monitors.prediction_log import PredictionLog
 from tools.monitors.sight import Sight
-from tools.monitors.spans import Span, span, window_length
+from tools.monitors.spans import Span, groups, span, window_length
 from tools.monitors.windows import Key, Window, recall, stamp
-from tools.profile.counting import count_features, no_features
+from tools.profile.counting import Counting, no_features
 from tools.profile.counts import FeatureCounts
 from tools.profile.profile import FeatureProfile, seal
 from tools.profile.reference import SAMPLE_ROWS, Filling, Sampler
@@ -38,8 +38,8 @@ def build_profile(sight: Sight) -> FeatureProfile | None:
     for file in files:
         _sample(sight, file, whole, sampler)
     filling = Filling(sampler.bins(log.features, *log.reference))
-    for file in files:
-        _fill(sight, file, whole, filling)
+    for number, counts in _by_window(sight, filling.shape, whole, window_length(log.window)):
+        filling.add(number, counts)
     found = filling.profile()
     return found if found.rows else None
 
@@ -56,39 +56,45 @@ def measure_features(
 
 def _count(sight: Sight, profile: FeatureProfile, missing: list[Span]) -> dict[Span, FeatureCounts]:
     counts = dict.fromkeys(missing, no_features(profile))
-    if not missing:
-        return counts
-    around = Span(missing[0].start, missing[-1].end)
-    for file in sight.within(around):
-        for at, batch in sight.reader.timed(file, sight.log.features, sight.log.timestamp, around):
-            for bucket in missing:
-                inside = (at >= bucket.start) & (at < bucket.end)
-                if inside.any():
-                    part = batch if inside.all() else batch.filter(pa.array(inside))
-                    counts[bucket] += _counted(sight.reader, file, part, profile)
+    # Without the buckets between them that are known: those were read before.
+    for run in groups(missing, [0] * len(missing), 0):
+        length = run[0].end - run[0].start
+        for number, found in _by_window(sight, profile, Span(run[0].start, run[-1].end), length):
+            counts[run[number]] += found
     return counts
 
 
-def _counted(reader: Reader, file: LogFile, batch: pa.RecordBatch, profile: FeatureProfile) -> FeatureCounts:
+def _by_window(sight: Sight, profile: FeatureProfile, around: Span, length: int) -> Iterator[tuple[int, FeatureCounts]]:
+    """Yield the counts of windows of this length by number, each as soon as the log has gone past it.
+
+    A window comes in several parts where the log is not in order of time.
+    """
+    log, held = sight.log, dict[int, Counting]()
+    for file in sight.within(around):
+        for at, batch in sight.reader.timed(file, log.features, log.timestamp, around, coded=log.features):
+            window = (at - around.start) // length
+            met = np.unique(window).tolist() if window.min() < window.max() else [int(window[0])]
+            for number in [number for number in held if number not in met]:
+                yield number, held.pop(number).counts()
+            for number in met:
+                part = rows_where(batch, window == number)
+                held.setdefault(number, Counting(profile)).add(_columns(sight.reader, file, part, profile), len(part))
+    for number, counting in held.items():
+        yield number, counting.counts()
+
+
+def _columns(reader: Reader, file: LogFile, batch: pa.RecordBatch, profile: FeatureProfile) -> dict[str, pa.Array]:
     columns = {}
     for name in profile.numeric:
         columns[name] = numeric_feature(batch.column(name), reader.place(file, name))
     for name in profile.categorical:
         columns[name] = categorical_feature(batch.column(name), reader.place(file, name))
-    return count_features(columns, len(batch), profile)
-
-
-def _fill(sight: Sight, file: LogFile, whole: Span, filling: Filling) -> None:
-    for at, batch in sight.reader.timed(file, sight.log.features, sight.log.timestamp, whole):
-        window = (at - whole.start) // window_length(sight.log.window)
-        for number in np.unique(window):
-            part = batch.filter(pa.array(window == number))
-            filling.add(int(number), _counted(sight.reader, file, part, filling.shape))
+    return columns
 
 
 def _sample(sight: Sight, file: LogFile, whole: Span, sampler: Sampler) -> None:
     reader, log = sight.reader, sight.log
-    for _, batch in reader.timed(file, log.features, log.timestamp, whole):
+    for _, batch in reader.timed(file, log.features, log.timestamp, whole, coded=log.features):
         columns = {name: feature(batch.column(name), reader.place(file, name)) for name in log.features}
         sampler.add(columns, len(batch))
         for name in sampler.mixed():

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graph.errors import Misconfigured
+from tools.profile.arrays import filled, strings, valid
 from tools.profile.counting import UNLABELLED
 
 Times = NDArray[np.int64]
@@ -52,10 +53,17 @@ def has_no_zone(kind: pa.DataType) -> bool:
     return bool((pa.types.is_timestamp(kind) and kind.tz is None) or pa.types.is_date(kind))
 
 
+def is_text(kind: pa.DataType) -> bool:
+    """Tell whether a column holds texts, plain or by dictionary."""
+    if pa.types.is_dictionary(kind):
+        return is_text(kind.value_type)
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
 def as_timestamps(column: pa.Array, place: Place) -> pa.Array:
     """Return a time column as timestamps, with a zone if it says one."""
     kind = column.type
-    if _is_text(kind):
+    if is_text(kind):
         return _parsed(column.cast(pa.string()), place)
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind) or pa.types.is_null(kind):
         return column.cast(pa.timestamp("us", "UTC" if pa.types.is_timestamp(kind) and kind.tz else None), safe=False)
@@ -64,8 +72,7 @@ def as_timestamps(column: pa.Array, place: Place) -> pa.Array:
 
 def times(column: pa.Array, place: Place) -> Times:
     """Return microseconds since 1970 UTC, NO_TIME for nulls. Times without a zone are taken as UTC."""
-    whole = as_timestamps(column, place).cast(pa.int64()).fill_null(NO_TIME)
-    return np.asarray(whole.to_numpy(zero_copy_only=False), dtype=np.int64)
+    return filled(as_timestamps(column, place).cast(pa.int64()), NO_TIME)
 
 
 def texts(column: pa.Array, place: Place) -> pa.Array:
@@ -77,7 +84,7 @@ def texts(column: pa.Array, place: Place) -> pa.Array:
         if pc.any(pc.not_equal(pc.floor(column), column)).as_py():
             raise place.wrong("holds fractions where ids were expected", "write ids as text or as whole numbers")
         column = column.cast(pa.int64())
-    if _is_text(kind) or pa.types.is_integer(column.type) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
+    if is_text(kind) or pa.types.is_integer(column.type) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
         return column.cast(pa.string())
     raise place.wrong(f"holds {kind} where ids were expected", "write ids as text or as whole numbers")
 
@@ -86,28 +93,29 @@ def scores(column: pa.Array, place: Place) -> Scores:
     """Return scores, NaN for nulls."""
     if not _is_number(column.type):
         raise place.wrong(f"holds {_found(column)} where scores were expected", "name the column with the probability")
-    values = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    return np.asarray(values, dtype=np.float64)
+    return filled(column.cast(pa.float64(), safe=False), np.nan)
 
 
 def labels(column: pa.Array, positive: str | int | bool, place: Place) -> Labels:
     """Return 1 for `positive`, 0 for the other class, UNLABELLED for nulls, BAD_LABEL for anything else."""
-    if _is_text(column.type):
+    if is_text(column.type):
         found = _text_labels(column.cast(pa.string()), positive, place)
     elif _is_number(column.type):
         found = _number_labels(column, positive, place)
     else:
         raise place.wrong(f"holds {column.type} where labels were expected", "write labels as 0 and 1, or as text")
-    found[np.asarray(column.is_null().to_numpy(zero_copy_only=False))] = UNLABELLED
+    found[~valid(column)] = UNLABELLED
     return found
 
 
 def feature(column: pa.Array, place: Place) -> pa.Array:
-    """Return a feature as numbers, as strings, or as nulls where it holds nothing else."""
+    """Return a feature as numbers, as texts, plain or by dictionary, or as nulls where it holds nothing else."""
     kind = column.type
+    if pa.types.is_dictionary(kind) and is_text(kind):
+        return column.cast(pa.dictionary(kind.index_type, pa.string()))
     if pa.types.is_null(kind) or pa.types.is_float32(kind) or pa.types.is_float64(kind) or pa.types.is_int64(kind):
         return column
-    if pa.types.is_boolean(kind) or _is_text(kind):
+    if pa.types.is_boolean(kind) or is_text(kind):
         return column.cast(pa.string())
     if _is_number(kind):
         return column.cast(pa.float64(), safe=False)
@@ -117,7 +125,7 @@ def feature(column: pa.Array, place: Place) -> pa.Array:
 def numeric_feature(column: pa.Array, place: Place) -> pa.Array:
     """Return a feature that the reference holds as numbers."""
     found = feature(column, place)
-    if pa.types.is_string(found.type):
+    if is_text(found.type):
         raise place.wrong(
             f"holds {_found(found, _is_no_number)}, and no text in the reference",
             "write numbers, or name another reference",
@@ -127,7 +135,8 @@ def numeric_feature(column: pa.Array, place: Place) -> pa.Array:
 
 def categorical_feature(column: pa.Array, place: Place) -> pa.Array:
     """Return a feature that the reference holds as text; numbers are written out."""
-    return feature(column, place).cast(pa.string())
+    found = feature(column, place)
+    return found if is_text(found.type) else found.cast(pa.string())
 
 
 def typed_feature(column: pa.Array, kind: pa.DataType, place: Place) -> pa.Array:
@@ -141,7 +150,7 @@ def typed_feature(column: pa.Array, kind: pa.DataType, place: Place) -> pa.Array
 def shared_type(kinds: Sequence[pa.DataType]) -> pa.DataType:
     """Return the type in which columns of these types can be put together: whole, truth value, number or text."""
     known = [kind for kind in kinds if not pa.types.is_null(kind)]
-    if any(_is_text(kind) for kind in known):
+    if any(is_text(kind) for kind in known):
         return pa.string()
     if known and all(pa.types.is_integer(kind) for kind in known):
         return pa.int64()
@@ -162,15 +171,15 @@ def _parsed(column: pa.Array, place: Place) -> pa.Array:
 
 def _text_labels(column: pa.Array, positive: str | int | bool, place: Place) -> Labels:
     if isinstance(positive, str):
-        is_positive = pc.fill_null(pc.equal(column, positive), False).to_numpy(zero_copy_only=False)
-        empty = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(column), ""), False).to_numpy(zero_copy_only=False)
+        is_positive = valid(pc.index_in(column, value_set=strings([positive])))
+        empty = valid(pc.index_in(pc.utf8_trim_whitespace(column), value_set=strings([""])))
         return np.where(empty, BAD_LABEL, is_positive).astype(np.int8)
     words = {"0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0, "0.0": 0.0, "1.0": 1.0}
-    place_of = pc.index_in(pc.utf8_lower(column), value_set=pa.array(list(words)))
+    place_of = pc.index_in(pc.utf8_lower(column), value_set=strings(list(words)))
     if len(column) > column.null_count and place_of.null_count == len(column):
         raise place.wrong(f"holds {_found(column)}, but the positive label is {positive!r}", "set score.positive")
-    known = np.array([*words.values(), np.nan])
-    return _classes(known[place_of.fill_null(len(words)).to_numpy(zero_copy_only=False)], bool(positive))
+    meaning = np.array([*words.values(), np.nan])
+    return _classes(meaning[filled(place_of, len(words))], bool(positive))
 
 
 def _number_labels(column: pa.Array, positive: str | int | bool, place: Place) -> Labels:
@@ -178,19 +187,12 @@ def _number_labels(column: pa.Array, positive: str | int | bool, place: Place) -
         raise place.wrong(f"holds {column.type}, but the positive label is {positive!r}", "set score.positive")
     if int(positive) not in (0, 1):
         raise place.wrong(f"labels must be 0 and 1, the positive label is {positive!r}", "set score.positive")
-    values = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    return _classes(np.asarray(values, np.float64), bool(int(positive)))
+    return _classes(filled(column.cast(pa.float64(), safe=False), np.nan), bool(int(positive)))
 
 
 def _classes(values: NDArray[np.float64], positive: bool) -> Labels:
-    known = (values == 0) | (values == 1)
-    return np.where(known, (values == 1) == positive, BAD_LABEL).astype(np.int8)
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        return _is_text(kind.value_type)
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+    sensible = (values == 0) | (values == 1)
+    return np.where(sensible, (values == 1) == positive, BAD_LABEL).astype(np.int8)
 
 
 def _is_number(kind: pa.DataType) -> bool:
@@ -205,7 +207,7 @@ def _is_number(kind: pa.DataType) -> bool:
 
 def _found(column: pa.Array, telling: Callable[[str], bool] = bool) -> str:
     """Describe what a column holds instead, with the first telling value."""
-    if not _is_text(column.type) or column.null_count == len(column):
+    if not is_text(column.type) or column.null_count == len(column):
         return str(column.type)
     present = column.drop_null().to_pylist()
     return f"text such as {next(filter(telling, present), present[0])[:40]!r}"

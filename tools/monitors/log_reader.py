@@ -6,14 +6,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+import numpy as np
 import pyarrow as pa
 
 from graph.errors import AutopilotError, Misconfigured, Unavailable
 from tools.monitors import csv_files, parquet_files
 from tools.monitors.extents import Extent, joined, may_hold
-from tools.monitors.log_columns import NO_TIME, Place, Times, as_timestamps, has_no_zone, require, times
+from tools.monitors.log_columns import NO_TIME, Place, Times, as_timestamps, has_no_zone, is_text, require, times
 from tools.monitors.log_files import LogFile, find, look
 from tools.monitors.spans import Span
+from tools.profile.arrays import Mask, mask
 
 T = TypeVar("T")
 
@@ -77,10 +79,16 @@ class Reader:
         return [file for file in files if may_hold(self.extent(file, time), span)]
 
     def batches(
-        self, file: LogFile, columns: Sequence[str], time: str = "", span: Span | None = None
+        self,
+        file: LogFile,
+        columns: Sequence[str],
+        time: str = "",
+        span: Span | None = None,
+        coded: Sequence[str] = (),
     ) -> Iterator[pa.RecordBatch]:
         """Yield columns of a file, where possible only of its parts that may have rows in the span.
 
+        Texts among `coded` come by dictionary where the file holds one, which spares writing out every row's text.
         Raises Misconfigured for a missing column, Unavailable for a file that cannot be read to its end.
         """
         schema = self.schema(file)
@@ -90,21 +98,20 @@ class Reader:
         wanted = list(dict.fromkeys(columns))
         with self._translated(file):
             if file.is_parquet:
-                yield from parquet_files.batches(file.path, wanted, time, span)
+                by_dictionary = [name for name in wanted if name in coded and is_text(schema.field(name).type)]
+                yield from parquet_files.batches(file.path, wanted, time, span, by_dictionary)
             else:
                 yield from csv_files.batches(file.path, wanted, schema)
 
     def timed(
-        self, file: LogFile, columns: Sequence[str], time: str, span: Span
+        self, file: LogFile, columns: Sequence[str], time: str, span: Span, coded: Sequence[str] = ()
     ) -> Iterator[tuple[Times, pa.RecordBatch]]:
         """Yield the rows of a file that lie in the span, with their times."""
-        for batch in self.batches(file, [time, *columns], time, span):
+        for batch in self.batches(file, [time, *columns], time, span, coded):
             at = times(batch.column(time), self.place(file, time))
             inside = (at >= span.start) & (at < span.end)
-            if inside.all():
-                yield at, batch
-            elif inside.any():
-                yield at[inside], batch.filter(pa.array(inside))
+            if inside.any():
+                yield at[inside], rows_where(batch, inside)
 
     def _read_schema(self, file: LogFile) -> pa.Schema:
         if file.is_parquet:
@@ -144,6 +151,14 @@ class Reader:
             f"{self.model}: {file.path} is damaged or still being written: {str(problem).splitlines()[0]}",
             "write log files under another name and rename them when they are complete",
         )
+
+
+def rows_where(batch: pa.RecordBatch, chosen: Mask) -> pa.RecordBatch:
+    """Return the chosen rows of a batch, at least one: without a copy where they follow each other."""
+    first, size = int(chosen.argmax()), int(np.count_nonzero(chosen))
+    if chosen[first : first + size].all():
+        return batch.slice(first, size)
+    return batch.filter(mask(chosen))
 
 
 def steady(open_reader: Callable[[], Reader], read: Callable[[Reader], T]) -> T:

@@ -1,7 +1,7 @@
 """Read Parquet: what the footer says about times, and the row groups that can matter."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 from tools.monitors.extents import Extent, joined, may_hold
 from tools.monitors.spans import Span
 
-BATCH_ROWS = 65_536
+BATCH_ROWS = 32_768
+_BUFFER = 65_536
 _MICROSECONDS = {"milliseconds": (1_000, 1), "microseconds": (1, 1), "nanoseconds": (1, 1_000)}
 """Per unit in the file, as a fraction."""
 
@@ -27,9 +28,12 @@ def extent(path: str, time: str) -> Extent | None:
     return joined(known) if len(known) == len(parts) else None
 
 
-def batches(path: str, columns: list[str], time: str, span: Span | None) -> Iterator[pa.RecordBatch]:
-    """Yield the columns, of the row groups that may have rows in the span."""
-    with pq.ParquetFile(path) as opened:
+def batches(
+    path: str, columns: list[str], time: str, span: Span | None, coded: Sequence[str] = ()
+) -> Iterator[pa.RecordBatch]:
+    """Yield the columns, of the row groups that may have rows in the span; `coded` texts stay in their dictionaries."""
+    # Read through a buffer: else each column of a row group is held whole, and a file may be one large row group.
+    with pq.ParquetFile(path, read_dictionary=list(coded), buffer_size=_BUFFER, pre_buffer=False) as opened:
         groups = [
             group
             for group in range(opened.metadata.num_row_groups)
@@ -39,10 +43,10 @@ def batches(path: str, columns: list[str], time: str, span: Span | None) -> Iter
 
 
 def _group_extent(metadata: pq.FileMetaData, group: int, time: str) -> Extent | None:
-    part = metadata.row_group(group)
-    index = next((i for i in range(part.num_columns) if part.column(i).path_in_schema == time), None)
+    index = _index(metadata.schema, time)
     if index is None:
         return None
+    part = metadata.row_group(group)
     unit, known = _unit(metadata, index), part.column(index).statistics
     if unit is None or known is None or not known.has_null_count:
         return None
@@ -53,6 +57,10 @@ def _group_extent(metadata: pq.FileMetaData, group: int, time: str) -> Extent | 
     multiplied, divided = unit
     first, last = known.min_raw * multiplied // divided, known.max_raw * multiplied // divided
     return Extent(part.num_rows, first, last, known.null_count)
+
+
+def _index(schema: pq.ParquetSchema, column: str) -> int | None:
+    return next((index for index in range(len(schema)) if schema.column(index).path == column), None)
 
 
 def _unit(metadata: pq.FileMetaData, index: int) -> tuple[int, int] | None:

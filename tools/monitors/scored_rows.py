@@ -9,9 +9,10 @@ import pyarrow.compute as pc
 
 from tools.monitors import label_files
 from tools.monitors.log_columns import BAD_LABEL, NO_TIME, Labels, Times
-from tools.monitors.served_rows import Mask, ServedRows, read_rows
+from tools.monitors.served_rows import ServedRows, read_rows
 from tools.monitors.sight import Sight
 from tools.monitors.spans import Span, groups
+from tools.profile.arrays import Mask, filled, mask, strings, valid
 from tools.profile.counting import UNLABELLED, count_cells, count_lags
 from tools.profile.counts import ScoreCounts, first_few
 from tools.profile.profile import ScoreProfile
@@ -60,10 +61,16 @@ def scored_rows(
     """Yield the rows of the wanted buckets, ordered by time, with about `limit` rows at a time."""
     for run in groups(wanted, [_expected_rows(sight, each) for each in wanted], limit):
         span = Span(run[0].start, run[-1].end)
-        rows, strays = label_files.join(sight, read_rows(sight, span, features or {}), span)
+        rows, strays = _labelled(sight, read_rows(sight, span, features or {}), span)
         bucket = rows.time - (rows.time - span.start) % (run[0].end - run[0].start)
         foreign = _foreign(rows, sight.version)
         yield ScoredRows(run, rows, bucket, foreign, _repeated(rows, bucket, foreign), strays, sight.scored)
+
+
+def _labelled(sight: Sight, rows: ServedRows, span: Span) -> tuple[ServedRows, label_files.Strays]:
+    if sight.log.joined_labels:
+        return label_files.join(sight, rows, span)
+    return rows, label_files.Strays(pa.nulls(0, pa.string()), np.empty(0, np.int64))
 
 
 def count_all(sight: Sight, found: ScoredRows, profile: ScoreProfile) -> dict[Span, ScoreCounts]:
@@ -109,30 +116,34 @@ def _expected_rows(sight: Sight, bucket: Span) -> int:
 def _foreign(rows: ServedRows, version: str | None) -> Mask:
     if version is None or rows.versions is None:
         return np.zeros(len(rows), np.bool_)
-    same = pc.fill_null(pc.equal(rows.versions, version), False)
-    return ~np.asarray(same.to_numpy(zero_copy_only=False), np.bool_)
+    return ~valid(pc.index_in(rows.versions, value_set=strings([version])))
 
 
 def _repeated(rows: ServedRows, bucket: Times, foreign: Mask) -> Mask:
     repeated = np.zeros(len(rows), np.bool_)
     if rows.ids is None:
         return repeated
-    usable = np.flatnonzero(~foreign & ~_without_id(rows))
-    code = rows.ids.dictionary_encode().indices.fill_null(0).to_numpy(zero_copy_only=False)[usable].astype(np.int64)
-    order = np.lexsort((usable, code, bucket[usable]))
-    same = (code[order][1:] == code[order][:-1]) & (bucket[usable][order][1:] == bucket[usable][order][:-1])
-    repeated[usable[order[1:][same]]] = True
+    coded = rows.ids.dictionary_encode()
+    code = filled(coded.indices, len(coded.dictionary)).astype(np.int64)
+    usable = ~foreign & ~_without_id(rows)
+    # Most ids are there once; only the rest need to be put in order.
+    often = np.bincount(code[usable], minlength=len(coded.dictionary) + 1) > 1
+    candidates = np.flatnonzero(usable & often[code])
+    key = np.stack([bucket[candidates], code[candidates]])
+    order = np.lexsort((candidates, key[1], key[0]))
+    same = (key[:, order[1:]] == key[:, order[:-1]]).all(axis=0)
+    repeated[candidates[order[1:][same]]] = True
     return repeated
 
 
 def _without_id(rows: ServedRows) -> Mask:
     if rows.ids is None:
         return np.zeros(len(rows), np.bool_)
-    return np.asarray(rows.ids.is_null().to_numpy(zero_copy_only=False), np.bool_)
+    return ~valid(rows.ids)
 
 
 def _some_versions(versions: pa.Array | None, chosen: Mask) -> tuple[str, ...]:
     if versions is None or not chosen.any():
         return ()
-    found = versions.filter(pa.array(chosen)).drop_null().unique()
+    found = versions.filter(mask(chosen)).drop_null().unique()
     return first_few(tuple(value[:40] for value in found.to_pylist()))

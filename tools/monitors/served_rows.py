@@ -25,9 +25,8 @@ from tools.monitors.log_reader import Reader
 from tools.monitors.prediction_log import PredictionLog
 from tools.monitors.sight import Sight
 from tools.monitors.spans import Span
+from tools.profile.arrays import places
 from tools.profile.counting import UNLABELLED
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ def _own_labels(batch: _Batch, log: PredictionLog, now: int) -> tuple[Labels, Ti
     column, place = batch.column(own.label)
     if pa.types.is_floating(column.type):
         # In a log that waits for its labels, NaN is how many a library writes "not yet".
-        column = pc.if_else(pc.is_nan(column), None, column)
+        column = pc.if_else(pc.is_nan(column), pa.nulls(len(column), column.type), column)
     label = labels(column, log.positive, place)
     if own.timestamp is None:
         return label, np.full(len(label), NO_TIME)
@@ -112,23 +111,32 @@ def _own_labels(batch: _Batch, log: PredictionLog, now: int) -> tuple[Labels, Ti
 
 
 def _ordered(parts: list[ServedRows], log: PredictionLog, kinds: Mapping[str, pa.DataType]) -> ServedRows:
-    time = np.concatenate([np.empty(0, np.int64), *(part.time for part in parts)])
-    order = np.argsort(time, kind="stable")
-    return ServedRows(
-        time=time[order],
-        score=np.concatenate([np.empty(0), *(part.score for part in parts)])[order],
-        label=np.concatenate([np.empty(0, np.int8), *(part.label for part in parts)])[order],
-        labelled_at=np.concatenate([np.empty(0, np.int64), *(part.labelled_at for part in parts)])[order],
-        ids=_texts_in(order, [part.ids for part in parts]) if log.id else None,
-        versions=_texts_in(order, [part.versions for part in parts]) if log.version else None,
-        features=_table_in(order, [part.features for part in parts], kinds),
+    rows = ServedRows(
+        time=np.concatenate([np.empty(0, np.int64), *(part.time for part in parts)]),
+        score=np.concatenate([np.empty(0), *(part.score for part in parts)]),
+        label=np.concatenate([np.empty(0, np.int8), *(part.label for part in parts)]),
+        labelled_at=np.concatenate([np.empty(0, np.int64), *(part.labelled_at for part in parts)]),
+        ids=_joined([part.ids for part in parts]) if log.id else None,
+        versions=_joined([part.versions for part in parts]) if log.version else None,
+        features=pa.concat_tables([pa.Table.from_batches([], pa.schema(kinds.items())), *(p.features for p in parts)]),
     )
+    if (rows.time[1:] >= rows.time[:-1]).all():
+        return rows
+    return _taken(rows, np.argsort(rows.time, kind="stable"))
 
 
-def _texts_in(order: NDArray[np.int64], parts: list[pa.Array]) -> pa.Array:
-    return pa.concat_arrays([pa.array([], pa.string()), *parts]).take(pa.array(order))
+def _joined(parts: list[pa.Array]) -> pa.Array:
+    return pa.concat_arrays([pa.nulls(0, pa.string()), *parts])
 
 
-def _table_in(order: NDArray[np.int64], parts: list[pa.Table], kinds: Mapping[str, pa.DataType]) -> pa.Table:
-    empty = pa.schema(list(kinds.items())).empty_table()
-    return pa.concat_tables([empty, *parts]).take(pa.array(order)) if kinds else empty
+def _taken(rows: ServedRows, order: NDArray[np.int64]) -> ServedRows:
+    chosen = places(order)
+    return ServedRows(
+        time=rows.time[order],
+        score=rows.score[order],
+        label=rows.label[order],
+        labelled_at=rows.labelled_at[order],
+        ids=rows.ids.take(chosen) if rows.ids is not None else None,
+        versions=rows.versions.take(chosen) if rows.versions is not None else None,
+        features=rows.features.take(chosen) if rows.features.column_names else rows.features,
+    )

@@ -1,126 +1,97 @@
 """Count rows: columns of a log into the counts of one window."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from tools.profile.counts import (
-    CategoricalCounts,
-    CellCounts,
-    FeatureCounts,
-    NumericCounts,
-    Whole,
-    first_few,
-)
-from tools.profile.frequent import frequent
-from tools.profile.profile import Cuts, FeatureProfile, NumericProfile
-from tools.profile.sketch import log_histogram
+from tools.profile.categorical import CategoricalCounting
+from tools.profile.counts import CategoricalCounts, CellCounts, FeatureCounts, NumericCounts, Whole
+from tools.profile.numeric import Limits, NumericCounting, Sorter
+from tools.profile.profile import Cuts, FeatureProfile
 
-Floats = NDArray[np.floating]
+Floats = NDArray[np.float64]
 
 MILLION = 1_000_000
 UNLABELLED = -1
-_LONGEST_EXAMPLE = 40
 _SURE = 1e-15
 """Scores of exactly 0 or 1 count as this far from certain, or one wrong row would make the log loss infinite."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The smallest and the largest value of the reference; none while the reference itself is counted."""
+class Counting:
+    """Counts the feature columns of one window, batch by batch; nothing but the counts is kept of a batch."""
 
-    low: float | None = None
-    high: float | None = None
+    def __init__(self, profile: FeatureProfile) -> None:
+        self._rows = 0
+        sorter = Sorter()
+        self._numeric = {
+            name: NumericCounting(part.cuts, Limits(part.counts.low, part.counts.high), sorter)
+            for name, part in profile.numeric.items()
+        }
+        self._categorical = {name: CategoricalCounting(part.values) for name, part in profile.categorical.items()}
+
+    def add(self, columns: Mapping[str, pa.Array], rows: int) -> None:
+        """Count `rows` rows: numbers for numeric features, texts, plain or by dictionary, for categorical ones."""
+        self._rows += rows
+        for name, numeric in self._numeric.items():
+            numeric.add(columns[name])
+        for name, categorical in self._categorical.items():
+            categorical.add(columns[name])
+
+    def counts(self) -> FeatureCounts:
+        """Return what was counted."""
+        return FeatureCounts(
+            self._rows,
+            {name: part.counts() for name, part in self._numeric.items()},
+            {name: part.counts() for name, part in self._categorical.items()},
+        )
 
 
 def count_features(columns: Mapping[str, pa.Array], rows: int, profile: FeatureProfile) -> FeatureCounts:
-    """Count the feature columns of `rows` rows: numbers for numeric features, strings for categorical ones."""
-    return FeatureCounts(
-        rows,
-        {name: count_numeric(columns[name], part.cuts, _limits(part)) for name, part in profile.numeric.items()},
-        {name: count_categorical(columns[name], part.values) for name, part in profile.categorical.items()},
-    )
+    """Count the feature columns of `rows` rows at once; see Counting."""
+    counting = Counting(profile)
+    counting.add(columns, rows)
+    return counting.counts()
 
 
 def no_features(profile: FeatureProfile) -> FeatureCounts:
     """Return the counts of a window without rows."""
-    return FeatureCounts(
-        0,
-        {name: NumericCounts((0,) * part.cuts.bins) for name, part in profile.numeric.items()},
-        {name: CategoricalCounts((0,) * len(part.values)) for name, part in profile.categorical.items()},
-    )
+    return Counting(profile).counts()
 
 
 def count_numeric(column: pa.Array, cuts: Cuts, limits: Limits) -> NumericCounts:
     """Count one numeric column."""
-    valid = column.drop_null()
-    if pa.types.is_floating(valid.type):
-        finite = valid.filter(pc.is_finite(valid))
-    else:
-        finite = valid.cast(pa.float64(), safe=False)
-    values = finite.to_numpy(zero_copy_only=False)
-    edges = cuts.edges(values.dtype)
-    bins = np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(edges) + 1)
-    return NumericCounts(
-        bins=_whole(bins),
-        rows=len(column),
-        nulls=column.null_count,
-        nans=len(valid) - len(values),
-        below=_outside(values, limits.low, np.less),
-        above=_outside(values, limits.high, np.greater),
-        # Adding 0.0 turns -0.0 into 0.0, which Postgres would do silently and so change the digest.
-        low=float(values.min()) + 0.0 if values.size else None,
-        high=float(values.max()) + 0.0 if values.size else None,
-        sizes=log_histogram(values),
-        frequent=frequent(finite),
-    )
+    counting = NumericCounting(cuts, limits, Sorter())
+    counting.add(column)
+    return counting.counts()
 
 
 def count_categorical(column: pa.Array, values: tuple[str, ...]) -> CategoricalCounts:
-    """Count one column of strings."""
-    place = pc.index_in(column, value_set=pa.array(values, pa.string()), skip_nulls=True)
-    unknown = column.filter(pc.and_(pc.is_null(place), pc.is_valid(column)))
-    bins = np.bincount(place.drop_null().to_numpy(zero_copy_only=False), minlength=len(values))
-    return CategoricalCounts(
-        bins=_whole(bins),
-        rows=len(column),
-        nulls=column.null_count,
-        other=len(unknown),
-        examples=first_few(tuple(_shown(value) for value in unknown.unique().to_pylist())),
-        frequent=frequent(column),
-    )
+    """Count one column of texts."""
+    counting = CategoricalCounting(values)
+    counting.add(column)
+    return counting.counts()
 
 
-def count_cells(score: NDArray[np.float64], label: NDArray[np.int8], cuts: tuple[float, ...]) -> CellCounts:
+def count_cells(score: Floats, label: NDArray[np.int8], cuts: tuple[float, ...]) -> CellCounts:
     """Count rows by score cell. Scores lie in [0, 1]; labels are 0, 1 or UNLABELLED."""
-    cell = cell_of(score, cuts)
-    size = len(cuts) + 1
-    known = label != UNLABELLED
-    inside, p, y = cell[known], score[known], label[known].astype(np.float64)
-    certain = np.clip(p, _SURE, 1 - _SURE)
-    log_rest = np.log1p(-certain)
-    logit = np.log(certain) - log_rest
-
-    def total(values: NDArray[np.float64]) -> Whole:
-        # Whole millionths: sums of floats would depend on how the rows were split over windows.
-        return _whole(np.bincount(inside, weights=np.rint(values * MILLION), minlength=size))
-
+    misses, hits, waiting = (_in_cells(score[label == each], cuts) for each in (0, 1, UNLABELLED))
+    miss, hit = _sums(*misses), _sums(*hits)
+    labelled = _rows(misses) + _rows(hits)
     return CellCounts(
-        rows=_whole(np.bincount(cell, minlength=size)),
-        labelled=_whole(np.bincount(inside, minlength=size)),
-        positives=_whole(np.bincount(inside, weights=y, minlength=size)),
-        p=total(p),
-        p2=total(p * p),
-        yp=total(y * p),
-        yp2=total(y * p * p),
-        log_rest=total(log_rest),
-        logit=total(logit),
-        y_logit=total(y * logit),
+        rows=_whole(labelled + _rows(waiting)),
+        labelled=_whole(labelled),
+        positives=_whole(_rows(hits)),
+        p=_whole(miss.p + hit.p),
+        p2=_whole(miss.p2 + hit.p2),
+        yp=_whole(hit.p),
+        yp2=_whole(hit.p2),
+        log_rest=_whole(miss.log_rest + hit.log_rest),
+        logit=_whole(miss.logit + hit.logit),
+        y_logit=_whole(hit.logit),
     )
 
 
@@ -136,18 +107,36 @@ def count_lags(lags: NDArray[np.int64]) -> dict[int, int]:
     return {int(each): int(count) for each, count in zip(hours, rows, strict=True)}
 
 
-def _limits(part: NumericProfile) -> Limits:
-    return Limits(part.counts.low, part.counts.high)
+class _Sums(NamedTuple):
+    """Sums per cell, in millionths."""
+
+    p: Floats
+    p2: Floats
+    log_rest: Floats
+    logit: Floats
 
 
-def _outside(values: Floats, limit: float | None, test: np.ufunc) -> int:
-    # In the column's own precision: 0.1 in 32 bits is not below 0.1 in 64.
-    return 0 if limit is None else int(np.count_nonzero(test(values, values.dtype.type(limit))))
+def _in_cells(score: Floats, cuts: tuple[float, ...]) -> tuple[Floats, NDArray[np.int64]]:
+    """Return the scores in order, and where each cell begins among them, with the end of the last."""
+    ascending = np.sort(score)
+    return ascending, np.concatenate([[0], ascending.searchsorted(np.array(cuts)), [len(ascending)]]).astype(np.int64)
 
 
-def _shown(value: str) -> str:
-    return value.replace("\x00", "\ufffd")[:_LONGEST_EXAMPLE]
+def _rows(cells: tuple[Floats, NDArray[np.int64]]) -> NDArray[np.int64]:
+    return np.diff(cells[1])
+
+
+def _sums(p: Floats, marks: NDArray[np.int64]) -> _Sums:
+    certain = np.clip(p, _SURE, 1 - _SURE)
+    log_rest = np.log1p(-certain)
+
+    def total(values: Floats) -> Floats:
+        # Whole millionths: sums of floats would depend on how the rows were split over windows.
+        up_to = np.cumsum(np.rint(values * MILLION))
+        return np.diff(np.concatenate([[0.0], up_to])[marks])
+
+    return _Sums(total(p), total(p * p), total(log_rest), total(np.log(certain) - log_rest))
 
 
 def _whole(values: NDArray[np.number]) -> Whole:
-    return tuple(int(value) for value in values)
+    return tuple(values.astype(np.int64).tolist())

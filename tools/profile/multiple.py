@@ -1,6 +1,7 @@
 """Whether a window's values are the reference's, multiplied by a constant: a unit that changed."""
 
 from dataclasses import dataclass, replace
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ def _by_quantiles(reference: LogHistogram, window: LogHistogram) -> Factor | Non
     if usable.sum() < _FEWEST_QUANTILES:
         return None
     logs = np.log(after[usable] / before[usable])
-    centre = float(np.median(logs))
+    centre = median(logs.tolist())
     residual = float(np.abs(logs - centre).max())
     if abs(centre) < _LEAST_LOG_FACTOR or residual > min(_MOST_RESIDUAL, abs(centre) / 3):
         return None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,8 +31,16 @@ class Cuts:
 
         Made anew for each type: an atom's upper edge as a 64-bit number would round back onto the atom in 32 bits.
         """
-        at, atoms = np.array(self.at).astype(kind), np.array(self.atoms).astype(kind)
-        return np.sort(np.concatenate([at, np.nextafter(atoms, kind.type(np.inf))]))
+        return _edges(self, kind)
+
+
+@lru_cache(maxsize=4096)
+def _edges(cuts: Cuts, kind: np.dtype[Any]) -> NDArray[np.floating]:
+    with np.errstate(over="ignore"):
+        at, atoms = np.array(cuts.at).astype(kind), np.array(cuts.atoms).astype(kind)
+    edges: NDArray[np.floating] = np.sort(np.concatenate([at, np.nextafter(atoms, kind.type(np.inf))]))
+    edges.setflags(write=False)
+    return edges
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,4 +102,11 @@ class ScoreProfile:
 
 def seal(profile: FeatureProfile | ScoreProfile) -> str:
     """Return the digest that names a profile in every window counted with it."""
-    return digest(dump(profile))
+    held = _SEALED.get(type(profile))
+    if held is None or held[0] is not profile:
+        held = _SEALED[type(profile)] = profile, digest(dump(profile))
+    return held[1]
+
+
+# A check asks for the same two several times, and each takes as long as counting a small window.
+_SEALED: dict[type[Any], tuple[FeatureProfile | ScoreProfile, str]] = {}

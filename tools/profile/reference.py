@@ -7,9 +7,10 @@ from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from tools.profile.arrays import numbers
+from tools.profile.categorical import tallied
 from tools.profile.counting import no_features
 from tools.profile.counts import CategoricalCounts, FeatureCounts, NumericCounts
 from tools.profile.frequent import Frequent
@@ -42,7 +43,7 @@ class Sampler:
         first = -self._position % self.stride
         self._position += rows
         for name, column in columns.items():
-            if pa.types.is_string(column.type):
+            if pa.types.is_string(column.type) or pa.types.is_dictionary(column.type):
                 self._add_texts(name, column)
             elif not pa.types.is_null(column.type):
                 self._numbers.setdefault(name, []).append(_finite(column[first :: self.stride]))
@@ -69,8 +70,9 @@ class Sampler:
 
     def _add_texts(self, name: str, column: pa.Array) -> None:
         counted = self._texts.setdefault(name, Counter())
-        found = pc.value_counts(column.drop_null())
-        counted.update(dict(zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True)))
+        values, rows = tallied(column)
+        for value, count in zip(values.to_pylist(), rows.tolist(), strict=True):
+            counted[value] += count
         if len(counted) > 2 * _MOST_VALUES:
             self._texts[name] = Counter(dict(self._ranked(name)[:_MOST_VALUES]))
             self._forgotten.add(name)
@@ -140,6 +142,6 @@ def _levels(rows: int) -> NDArray[np.float64]:
 
 
 def _finite(column: pa.Array) -> NDArray[np.float64]:
-    values = column.drop_null().cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    values = numbers(column.drop_null().cast(pa.float64(), safe=False))
     finite: NDArray[np.float64] = values[np.isfinite(values)]
     return finite

@@ -1,11 +1,16 @@
 """A histogram over logarithmic buckets: quantiles of values of any size within 2 %, which merge exactly."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tools.profile.arrays import between
+
+Whole = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 _STEP = float(np.log(1.04))
 _FIRST, _LAST = -704, 1057
@@ -43,26 +48,29 @@ class LogHistogram:
 
     def quantiles(self, levels: tuple[float, ...]) -> list[float]:
         """Return the values below which these shares of the rows lie. Raises ValueError when there are no rows."""
-        cells = self._ascending()
-        ends = list(accumulate(rows for _, _, rows in cells))
-        if not ends:
+        sign, bucket, rows = self._ascending()
+        ends = np.cumsum(rows)
+        if not len(ends):
             raise ValueError("no rows, no quantiles")
-        return [self._at(level * ends[-1], cells, ends) for level in levels]
+        ranks = np.array(levels) * ends[-1]
+        cell = np.minimum(np.searchsorted(ends, ranks), len(ends) - 1)
+        inside = (ranks - (ends[cell] - rows[cell])) / rows[cell]
+        above = bucket[cell] + np.where(sign[cell] > 0, inside, 1 - inside)
+        return [float(value) for value in sign[cell] * np.exp(_STEP * above)]
 
-    def _ascending(self) -> list[tuple[int, int, int]]:
-        """Return (sign, bucket, rows) in the order of the values."""
-        below = [(-1, bucket, self.negative[bucket]) for bucket in sorted(self.negative, reverse=True)]
-        zero = [(0, 0, self.zeros)] if self.zeros else []
-        return [*below, *zero, *((1, bucket, self.positive[bucket]) for bucket in sorted(self.positive))]
+    def _ascending(self) -> tuple[Whole, Whole, Whole]:
+        """Return sign, bucket and rows of the filled buckets, in the order of the values."""
+        below, above = _in_order(self.negative)[:, ::-1], _in_order(self.positive)
+        zero = np.array([[0], [self.zeros]]) if self.zeros else np.empty((2, 0), np.int64)
+        sign = np.repeat([-1, 0, 1], [below.shape[1], zero.shape[1], above.shape[1]])
+        bucket, rows = np.concatenate([below, zero, above], axis=1)
+        return sign, bucket, rows
 
-    @staticmethod
-    def _at(rank: float, cells: list[tuple[int, int, int]], ends: list[int]) -> float:
-        index = next((k for k, end in enumerate(ends) if end >= rank), len(ends) - 1)
-        sign, bucket, rows = cells[index]
-        if sign == 0:
-            return 0.0
-        inside = (rank - (ends[index] - rows)) / rows
-        return sign * float(np.exp(_STEP * (bucket + (inside if sign > 0 else 1 - inside))))
+
+def _in_order(rows: dict[int, int]) -> Whole:
+    """Return buckets and their rows, the smallest bucket first."""
+    held = np.array([list(rows.keys()), list(rows.values())], np.int64)
+    return held[:, np.argsort(held[0])]
 
 
 def gap(left: LogHistogram, right: LogHistogram) -> float:
@@ -85,16 +93,65 @@ def _cumulated(histogram: LogHistogram, first: int, last: int) -> NDArray[np.flo
 
 def log_histogram(values: NDArray[np.floating]) -> LogHistogram:
     """Count finite values."""
-    return LogHistogram(
-        zeros=int(np.count_nonzero(values == 0)),
-        positive=_buckets(values[values > 0]),
-        negative=_buckets(-values[values < 0]),
-    )
+    counting = LogCounting()
+    counting.add(np.sort(values))
+    return counting.histogram()
 
 
-def _buckets(sizes: NDArray[np.floating]) -> dict[int, int]:
-    if not sizes.size:
-        return {}
-    index = np.clip(np.floor(np.log(sizes.astype(np.float64)) / _STEP), _FIRST, _LAST).astype(np.int64) - _FIRST
-    rows = np.bincount(index)
-    return {int(bucket) + _FIRST: int(rows[bucket]) for bucket in np.flatnonzero(rows)}
+class LogCounting:
+    """Counts finite values batch by batch."""
+
+    def __init__(self) -> None:
+        self._zeros = 0
+        self._rows = (_Buckets(), _Buckets())
+
+    def add(self, ascending: NDArray[np.floating]) -> None:
+        """Count values that are in order."""
+        values = ascending.astype(np.float64, copy=False)
+        first, last = int(values.searchsorted(0.0)), int(values.searchsorted(0.0, side="right"))
+        self._zeros += last - first
+        negative, positive = self._rows
+        if first:
+            below = values[:first]
+            negative.add(-below[-1], -below[0], first, lambda sizes: first - below.searchsorted(-sizes, side="right"))
+        if last < len(values):
+            above = values[last:]
+            positive.add(above[0], above[-1], len(above), above.searchsorted)
+
+    def histogram(self) -> LogHistogram:
+        """Return what was counted."""
+        negative, positive = self._rows
+        return LogHistogram(self._zeros, positive=positive.filled(), negative=negative.filled())
+
+
+class _Buckets:
+    """Rows per bucket, of sizes above 0."""
+
+    def __init__(self) -> None:
+        self._rows: NDArray[np.int64] | None = None
+
+    def add(self, smallest: float, largest: float, rows: int, smaller: Callable[[Floats], Whole]) -> None:
+        """Add `rows` sizes; `smaller` tells how many of them are smaller than each of these."""
+        if self._rows is None:
+            self._rows = np.zeros(_LAST - _FIRST + 1, np.int64)
+        first, last = np.searchsorted(_STARTS, [smallest, largest], side="right")
+        # Only the buckets between the smallest and the largest size can have rows.
+        self._rows[first : last + 1] += between(smaller(_STARTS[first:last]), rows)
+
+    def filled(self) -> dict[int, int]:
+        if self._rows is None:
+            return {}
+        met = np.flatnonzero(self._rows)
+        return dict(zip((met + _FIRST).tolist(), self._rows[met].tolist(), strict=True))
+
+
+def _starts() -> NDArray[np.float64]:
+    """Return the smallest size of each bucket but the first, which has none.
+
+    By multiplication: a logarithm may differ in its last digit from one processor to another, and so would the counts.
+    """
+    rising = np.cumprod(np.full(max(_LAST, -_FIRST) + 1, 1.04))
+    return np.concatenate([1 / rising[: -_FIRST - 1][::-1], [1.0], rising[:_LAST]])
+
+
+_STARTS = _starts()

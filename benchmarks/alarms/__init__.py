@@ -1,0 +1,1 @@
+"""A log without drift, drawn as the counts that it would become."""

@@ -1,0 +1,128 @@
+"""Rows as a whole in a live log: whether columns still fit each other, and whether labels still fit the scores.
+
+Both need columns side by side, which counts of single columns cannot give. Some thousand rows say whether rows hold
+together; labels are looked at again only where they call more decisions wrong than the scores foresee.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from graph.codec import dump, load
+from graph.evidence import Channel, HarmWindow
+from graph.ports import WindowStore
+from tools.monitors.log_columns import categorical_feature, numeric_feature
+from tools.monitors.scored_rows import ScoredRows, scored_rows
+from tools.monitors.sight import Sight
+from tools.monitors.spans import Span, span, window_length
+from tools.profile import consistency
+from tools.profile.consistency import JointModel, Moved
+from tools.profile.counting import UNLABELLED
+from tools.profile.profile import FeatureProfile, ScoreProfile, seal
+from tools.profile.slices import channel, count_slices, segments
+
+SAMPLE = 20_000
+"""Rows looked at, of the reference and of a window."""
+_SIZES = (2, 4, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Evenly spaced rows of a stretch: typed feature columns, and the window that each row lies in."""
+
+    columns: dict[str, pa.Array]
+    window: NDArray[np.int64]
+
+
+def joint_model(sight: Sight, store: WindowStore, profile: FeatureProfile) -> JointModel:
+    """Return the model of how columns foresee each other; fitted to the reference once, and kept beside its profile."""
+    name = f"rows#{seal(profile)}"
+    known = store.profile(sight.log.model, name)
+    if known is None:
+        store.save_profile(sight.log.model, name, dump(_fit(sight, profile)))
+        known = store.profile(sight.log.model, name)
+    return load(JointModel, known) if known else JointModel()
+
+
+def moved(sight: Sight, profile: FeatureProfile, model: JointModel, newest: Sequence[Span]) -> dict[str, Moved]:
+    """Return how far each told column of the newest window has left its rows."""
+    if not model.told:
+        return {}
+    found = _sample(sight, Span(newest[0].start, newest[-1].end), profile)
+    return consistency.moved(model, consistency.count(found.columns, profile, model)) if len(found.window) else {}
+
+
+def channels(
+    sight: Sight, features: FeatureProfile, scores: ScoreProfile, windows: Sequence[HarmWindow]
+) -> tuple[Channel, ...]:
+    """Return what labels are to the scores over the newest matured windows.
+
+    Rows are read again only where labels call more decisions wrong than the scores foresee.
+    """
+    result: list[Channel] = []
+    for size in _SIZES:
+        last = windows[-size:]
+        if len(last) == size and sum(each.wrong_excess for each in last) > 0:
+            result += _channels(sight, features, scores, last)
+    return tuple(result)
+
+
+def _fit(sight: Sight, profile: FeatureProfile) -> JointModel:
+    found = _sample(sight, span(profile.start, profile.end), profile)
+    rows = len(found.window)
+    # Fitted on every other row, so that windows of both halves are alike.
+    first, second = pa.array(np.arange(0, rows, 2)), pa.array(np.arange(1, rows, 2))
+    older = {name: column.take(first) for name, column in found.columns.items()}
+    newer = {name: column.take(second) for name, column in found.columns.items()}
+    return consistency.fit(older, profile, newer, found.window[1::2])
+
+
+def _sample(sight: Sight, around: Span, profile: FeatureProfile) -> Sample:
+    log, reader = sight.log, sight.reader
+    files = sight.within(around)
+    stride = max(1, sum(reader.extent(file, log.timestamp).rows for file in files) // SAMPLE)
+    kinds = _kinds(profile)
+    parts: dict[str, list[pa.Array]] = {name: [] for name in log.features}
+    windows: list[NDArray[np.int64]] = []
+    for file in files:
+        for at, batch in reader.timed(file, log.features, log.timestamp, around):
+            chosen = pa.array(np.arange(0, len(at), stride))
+            windows.append((at[::stride] - around.start) // window_length(log.window))
+            for name in log.features:
+                column, place = batch.column(name).take(chosen), reader.place(file, name)
+                typed = numeric_feature if name in profile.numeric else categorical_feature
+                parts[name].append(typed(column, place).cast(kinds[name], safe=False))
+    columns = {name: pa.chunked_array(held, kinds[name]).combine_chunks() for name, held in parts.items()}
+    return Sample(columns, np.concatenate([np.empty(0, np.int64), *windows]))
+
+
+def _channels(
+    sight: Sight, features: FeatureProfile, scores: ScoreProfile, windows: Sequence[HarmWindow]
+) -> list[Channel]:
+    start, end = windows[0].start, windows[-1].end
+    total = None
+    for each in windows:
+        for found in scored_rows(sight, [span(each.start, each.end)], _kinds(features)):
+            counts = count_slices(*_labelled(found, features), features, scores)
+            total = counts if total is None else total + counts
+    if total is None:
+        return []
+    sides = (channel(start, end, len(windows), total, side) for side in ("all", "positive", "negative"))
+    return [*(each for each in sides if each), *segments(start, end, len(windows), total)]
+
+
+def _labelled(
+    found: ScoredRows, features: FeatureProfile
+) -> tuple[Mapping[str, pa.Array], NDArray[np.float64], NDArray[np.int8]]:
+    chosen = found.own & ~found.bad_score & (found.label != UNLABELLED)
+    picked = pa.array(np.flatnonzero(chosen))
+    columns = {name: found.rows.features.column(name).take(picked).combine_chunks() for name in _kinds(features)}
+    return columns, found.rows.score[chosen], found.label[chosen]
+
+
+def _kinds(features: FeatureProfile) -> dict[str, pa.DataType]:
+    numeric = dict.fromkeys(features.numeric, pa.float64())
+    return {**numeric, **dict.fromkeys(features.categorical, pa.string())}
