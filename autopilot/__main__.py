@@ -16,6 +16,7 @@ _ROOMS = {
     "rollback": "act",
     "approve": "ask",
     "deny": "ask",
+    "answer": "ask",
     "runs": "show",
     "status": "show",
     "explain": "show",
@@ -25,6 +26,7 @@ _ROOMS = {
     "db": "keep",
     "init": "keep",
     "demo": "keep",
+    "judge": "judge",
 }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from autopilot import spec as written
 from autopilot.effective import model_spec
@@ -17,10 +18,12 @@ from checkpoints import migrate
 from checkpoints.database import Database
 from checkpoints.ledger.book import PostgresLedger
 from checkpoints.ledger.effects import Boundary, passing
+from graph.errors import Misconfigured
 from graph.ports import Deps
 
 if TYPE_CHECKING:
     from autopilot.engine import Engine
+    from tools.llm import ChatReasoner
     from tools.monitors.predictions import PredictionLog
     from tools.pipelines.local import LocalPipeline
 
@@ -76,6 +79,8 @@ def _book(settings: Settings, found: Stores, boundary: Boundary) -> Iterator[Pos
 def workshop(settings: Settings, file: written.File, found: Stores, book: PostgresLedger) -> Callable[[str], Deps]:
     """Return what gives the nodes a model's parts; each model's are built once, when it is first asked for."""
 
+    reasoner = _reasoner(settings)
+
     @cache
     def parts(name: str) -> Deps:
         from tools.evaluation.child_process import ChildEvaluator
@@ -99,6 +104,8 @@ def workshop(settings: Settings, file: written.File, found: Stores, book: Postgr
             ),
             ledger=book,
             workspace=work,
+            reasoner=reasoner if entry.advice else None,
+            caps=settings.llm_caps,
         )
 
     return parts
@@ -159,6 +166,30 @@ def _pipeline(settings: Settings, entry: written.Model, found: Stores) -> "Local
         python=sys.executable,
         hold=found.cluster.hold if found.cluster else None,
     )
+
+
+def _reasoner(settings: Settings) -> "ChatReasoner | None":
+    """Return the language model to ask; None without a key, and then not one request is made."""
+    if settings.llm_api_key is None:
+        return None
+    if settings.llm_model is None:
+        raise Misconfigured(
+            "AUTOPILOT_LLM_API_KEY is set and AUTOPILOT_LLM_MODEL is not",
+            "name the language model that its endpoint serves, or unset the key",
+        )
+    if not _is_address(settings.llm_base_url):
+        raise Misconfigured("AUTOPILOT_LLM_BASE_URL is no address", "write it like https://llm.example/v1")
+    from tools.llm import ChatReasoner
+
+    return ChatReasoner(settings.llm_api_key, settings.llm_base_url, settings.llm_model, settings.llm_timeout_s)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        found = urlsplit(url)
+    except ValueError:
+        return False
+    return found.scheme in ("http", "https") and bool(found.hostname)
 
 
 def program_path(settings: Settings) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from autopilot import spec as written
 from graph.codec import digest
-from graph.spec import ApprovalSpec, ModelSpec, Policy, Training, ValidationSpec
+from graph.spec import ApprovalSpec, ModelSpec, Policy, Prices, Training, ValidationSpec
 
 
 def model_spec(name: str, entry: written.Model, here: Path) -> ModelSpec:
@@ -15,12 +15,18 @@ def model_spec(name: str, entry: written.Model, here: Path) -> ModelSpec:
         registry=entry.registry.model,
         features=tuple(entry.monitor.features),
         label_delay=entry.monitor.labels.delay if entry.monitor.labels else timedelta(0),
-        policy=Policy(**entry.policy.model_dump(), mode=entry.mode),
+        policy=_policy(entry),
         training=Training(**entry.training.model_dump()),
         validation=_validation(entry.validation, here),
         approval=_approval(entry.approval),
         digest=digest(entry.model_dump(mode="json", by_alias=True)),
     )
+
+
+def _policy(entry: written.Model) -> Policy:
+    given = entry.policy.model_dump()
+    prices = Prices(**given["prices"]) if given["prices"] else None
+    return Policy(**{**given, "prices": prices}, mode=entry.mode)
 
 
 def _validation(part: written.Validation, here: Path) -> ValidationSpec:

@@ -17,7 +17,7 @@ from checkpoints.ledger.book import PostgresLedger
 from graph import thread
 from graph.build import after_decide, build_check, build_graph, check
 from graph.errors import AutopilotError, Misconfigured, NotFound, Refused
-from graph.model import SCHEMA_VERSION, Answer, Approval, Json, ModelRef
+from graph.model import SCHEMA_VERSION, Answer, Approval, Json, ModelRef, Question
 from graph.policy import approval as gate
 from graph.policy import outcomes, retraining, rollout
 from graph.policy.sealing import as_found
@@ -120,6 +120,17 @@ class Engine:
             return changed
         self._book.answer(run, answer, deps.spec)
         return None
+
+    def reply(self, model: str, genuine: bool, by: str, os_user: str | None, comment: str) -> tuple[Question, ...]:
+        """Close what a model's owner was asked about broken data or labels. Refused when nothing is asked."""
+        self._parts(model)
+        now = self._clock.now()
+        closed = self._book.questions.answer(model, genuine, by, os_user, comment, now)
+        if not closed:
+            raise Refused(f"{model} asks no question about its data or labels", f"autopilot explain {model}")
+        said = {"genuine": genuine, "comment": comment, "kinds": [each.kind for each in closed]}
+        self._book.runs.audit(by, "answer", now, model, None, said)
+        return closed
 
     def cancel(self, run: str, by: str) -> None:
         """Stop the run's job and end the run."""

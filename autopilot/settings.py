@@ -8,7 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 from autopilot.clock import FixedClock, SystemClock, parse
+from graph.advice import TokenCaps
+from graph.errors import Misconfigured
 from graph.ports import Clock
+
+_OPENAI = "https://api.openai.com/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +32,15 @@ class Settings:
     path: str
     lang: str
     user_home: str
+    llm_model: str | None
+    llm_timeout_s: int
+    llm_caps: TokenCaps
     database_url: str | None = field(default=None, repr=False)
     mlflow_tracking_uri: str | None = field(default=None, repr=False)
     trainer_tracking_uri: str | None = field(default=None, repr=False)
     langsmith_api_key: str | None = field(default=None, repr=False)
+    llm_api_key: str | None = field(default=None, repr=False)
+    llm_base_url: str = field(default=_OPENAI, repr=False)
 
     @property
     def clock(self) -> Clock:
@@ -41,7 +50,13 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Values that may appear in no log, trace, row or error."""
-        given = (self.database_url, self.mlflow_tracking_uri, self.trainer_tracking_uri, self.langsmith_api_key)
+        given = (
+            self.database_url,
+            self.mlflow_tracking_uri,
+            self.trainer_tracking_uri,
+            self.langsmith_api_key,
+            self.llm_api_key,
+        )
         return tuple(value for value in given if value)
 
 
@@ -73,12 +88,32 @@ def load(
         mlflow_tracking_uri=env.get("MLFLOW_TRACKING_URI") or None,
         trainer_tracking_uri=env.get("AUTOPILOT_TRAINER_TRACKING_URI") or None,
         langsmith_api_key=env.get("LANGSMITH_API_KEY") or None,
+        llm_api_key=env.get("AUTOPILOT_LLM_API_KEY") or None,
+        llm_base_url=env.get("AUTOPILOT_LLM_BASE_URL") or _OPENAI,
+        llm_model=env.get("AUTOPILOT_LLM_MODEL") or None,
+        llm_timeout_s=_count(env, "AUTOPILOT_LLM_TIMEOUT", 30),
+        llm_caps=_caps(env, TokenCaps()),
     )
 
 
 def prepare(values: Mapping[str, str]) -> None:
     """Set variables that a library reads at import and takes by no other way."""
     os.environ.update(values)
+
+
+def _caps(env: Mapping[str, str], usual: TokenCaps) -> TokenCaps:
+    return TokenCaps(
+        per_check=_count(env, "AUTOPILOT_LLM_TOKENS_PER_CHECK", usual.per_check),
+        per_model_per_day=_count(env, "AUTOPILOT_LLM_TOKENS_PER_MODEL_PER_DAY", usual.per_model_per_day),
+        per_day=_count(env, "AUTOPILOT_LLM_TOKENS_PER_DAY", usual.per_day),
+    )
+
+
+def _count(env: Mapping[str, str], name: str, usual: int) -> int:
+    given = env.get(name) or str(usual)
+    if not (given.isascii() and given.isdecimal() and 0 < int(given) < 2**31):
+        raise Misconfigured(f"{name} is {given!r}", f"a whole number above 0, such as {usual}")
+    return int(given)
 
 
 def _os_user() -> str:

@@ -127,12 +127,21 @@ class Monitor(Part):
         return self
 
 
+class Prices(Part):
+    """What an action costs, in units of one avoidable wrong decision."""
+
+    train: Annotated[float, Field(ge=0)]
+    promote: Annotated[float, Field(ge=0)]
+    alert: Annotated[float, Field(ge=0)]
+
+
 class Policy(Part):
     """When to act."""
 
     metric: Metric = "roc_auc"
     max_drop: Annotated[float, Field(ge=0)] = 0.02
     max_drift: Annotated[float, Field(gt=0)] | None = None
+    false_alarms_per_month: Annotated[float, Field(gt=0)] = 1.0
     cooldown: Duration = timedelta(hours=12)
     retrains_per_week: Annotated[int, Field(ge=0)] = 3
     retrains_per_month: Annotated[int, Field(ge=0)] = 6
@@ -141,12 +150,14 @@ class Policy(Part):
     min_positives: Annotated[int, Field(ge=1)] = 20
     breaker_after: Annotated[int, Field(ge=1)] = 3
     breaker_window: Span = timedelta(days=30)
+    prices: Prices | None = None
+    horizon: Span = timedelta(days=30)
 
 
 class Training(Part):
-    """Which rows a challenger is trained and judged on."""
+    """Which rows a challenger is trained and judged on; without a window the policy chooses it."""
 
-    window: Span = timedelta(days=90)
+    window: Span | None = None
     holdout: Span = timedelta(days=14)
 
 
@@ -172,6 +183,7 @@ class Validation(Part):
     min_positives: Annotated[int, Field(ge=1)] = 20
     metric_command: list[str] = Field(default_factory=list)
     trust_model_code: bool = False
+    max_negative_flips: Share | None = None
 
     @model_validator(mode="after")
     def _measured(self) -> "Validation":
@@ -209,6 +221,8 @@ class Model(Part):
     task: Literal["binary_classification"]
     mode: Literal["supervised", "shadow"] = "supervised"
     schedule: str | None = None
+    advice: bool = True
+    """Whether the language model, where there is one, is asked about this model."""
     registry: Registry
     monitor: Monitor
     policy: Policy = Policy()

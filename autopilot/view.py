@@ -108,6 +108,7 @@ def explanation(book: PostgresLedger, row: Row) -> Json:
         "blame": decided["document"]["blame"] if decided else [],
         "evidence": dump(book.evidence(name)) if decided and not decided["document"]["return_to"] else None,
         "decision": decided["document"] if decided else None,
+        "advice": decided["document"].get("advice") if decided else None,
         "policy": decided["policy"] if decided else None,
         "validation": _validation(book, name),
         "promotion": {**promotion, "run": name, "at": time(promotion["at"])} if promotion else None,

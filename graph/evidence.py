@@ -27,6 +27,35 @@ class WindowRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Movement:
+    """One feature over one stretch of time: how likely it lies so far beyond what nobody minds by chance.
+
+    Each p-value stands for itself; how many of them are looked at, and how often, is for the rule that judges them.
+    """
+
+    hours: float
+    rows: int
+    nulls: int
+    nans: int
+    strange: int
+    """Rows outside the reference's range, or in categories it never saw."""
+    psi: float | None
+    psi_noise: float | None
+    gap: float | None
+    """Largest difference of cumulated shares at the bins' edges: the Kolmogorov-Smirnov distance is no smaller."""
+    shift_p: float | None
+    """Of the distribution, by chi-square and (numbers only) Kolmogorov-Smirnov; None without rows to compare."""
+    null_p: float
+    nan_p: float | None
+    """None for a categorical feature."""
+    strange_p: float | None
+    """None where the reference has more categories than are kept."""
+    detectable_psi: float | None
+    """The PSI that four of five such windows would have shown at one false alarm a month; a normal feature whose mean
+    moves by d standard deviations has d²."""
+
+
+@dataclass(frozen=True, slots=True)
 class FeatureEvidence:
     """One feature: the newest window against the reference profile. Counts are rows, shares are fractions of rows."""
 
@@ -57,6 +86,18 @@ class FeatureEvidence:
     """A constant that, divided out, restores the reference's quantiles (100.0 = values are 100 times too large)."""
     factor_residual: float | None = None
     """Largest |log| distance left over after dividing by `factor`, over the compared quantiles."""
+    exchanged_with: str | None = None
+    """The feature whose reference values this one now shows, while that one shows this one's."""
+    renamed: float | None = None
+    """Share of rows that lie in other categories than in the reference, …"""
+    renamed_left: float | None = None
+    """… and what is left of it once each category is taken for the one as frequent as itself."""
+    joint_shift: float | None = None
+    """How far the feature has come from fitting the rest of its row (0) to fitting a random other row (1)."""
+    joint_sigmas: float | None = None
+    """The same in standard errors of the window's mean residual."""
+    movements: tuple[Movement, ...] = ()
+    """Over the newest window, then over the day or week that ends with it, where all of its windows are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +139,101 @@ class LabelEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Learnable:
+    """Labelled rows of one matured window that is under no suspicion, whichever version served them."""
+
+    start: datetime
+    end: datetime
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class HarmWindow:
+    """One matured window of the serving version: what became of its scores beyond what they foresee.
+
+    Excess is summed over labelled rows; each variance is the one that calibrated scores foresee for that sum.
+    """
+
+    start: datetime
+    end: datetime
+    rows: int
+    brier_excess: float
+    brier_variance: float
+    wrong: int
+    """Decisions at the threshold that the labels call wrong."""
+    wrong_excess: float
+    """The same, less the number that calibrated scores foresee."""
+    wrong_variance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """Champion's wrong decisions less another version's on the same rows, per row: positive speaks for the other."""
+
+    rows: int
+    windows: int
+    value: float
+    error: float
+    """Standard error: the wider of what rows and what windows of time show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """An earlier version, scored as it is on the rows since the harm began."""
+
+    version: str
+    paired: Paired
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Labels as a noisy copy of the calibrated score q: P(label = 1) = intercept + slope q over some matured windows.
+
+    Slope 1 is healthy, 0 a wrong join, -1 inverted labels, below 1 with intercept 0 lost positives.
+    """
+
+    start: datetime
+    end: datetime
+    side: Literal["all", "positive", "negative"]
+    """All rows, or those on one side of the decision threshold."""
+    windows: int
+    rows: int
+    slope: float
+    slope_se: float
+    intercept: float
+    worst: float
+    """Largest standardised residual of any score band or feature slice once the channel is taken as given."""
+    where: str
+    """Which slice that is."""
+    segment: str = ""
+    """The one slice that these rows are of; empty for all rows."""
+    intercept_se: float = 0.0
+    elsewhere: float | None = None
+    """The slope of the rows outside of the segment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Performance on the newest window's rows, foreseen by the calibrated scores without any label.
+
+    The intervals hold what these rows' labels will say if scores still mean what they meant. `held_against` labelled
+    rows, the newest that are complete, say whether they do.
+    """
+
+    start: datetime
+    end: datetime
+    rows: int
+    roc_auc: Interval | None
+    accuracy: Interval | None
+    f1: Interval | None
+    precision: Interval | None
+    recall: Interval | None
+    held_against: int = 0
+    contradiction_p: float | None = None
+    """How likely labels and calibrated scores lie so far apart by chance; None without labels to hold against."""
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything one check measured, and from what. No judgement."""
 
@@ -126,3 +262,18 @@ class Evidence:
     queries: tuple[str, ...] = ()
     """What was read: files or queries, for `explain`."""
     notes: tuple[str, ...] = ()
+    reference_start: datetime | None = None
+    reference_end: datetime | None = None
+    harm: tuple[HarmWindow, ...] = ()
+    """Matured windows of the serving version since its own profile, oldest first, quarantined ones left out."""
+    learnable: tuple[Learnable, ...] = ()
+    """What a challenger could be trained on, oldest first: also windows from before the serving version."""
+    harm_error: float = 0.0
+    """Standard error of the mean Brier excess per row in the version's own profile."""
+    wrong_error: float = 0.0
+    """Standard error of the mean excess of wrong decisions per row there."""
+    channels: tuple[Channel, ...] = ()
+    archived: tuple[Archived, ...] = ()
+    windows_per_month: float = 0.0
+    """How many windows close in 30 days: so often is chance given a chance."""
+    estimate: Estimate | None = None

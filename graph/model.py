@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from graph.advice import Advice
 from graph.evidence import Interval
 
 Json = dict[str, Any]
@@ -39,6 +40,7 @@ RunOutcome = Literal[
     "failed",
 ]
 RuleOutcome = Literal["passed", "blocked", "not_reached"]
+QuestionKind = Literal["data", "label"]
 ApprovalState = Literal["pending", "approved", "denied", "expired", "voided"]
 
 SCHEMA_VERSION = 1
@@ -76,6 +78,34 @@ class Diagnosis:
     reason: str
     blame: tuple[Blame, ...] = ()
     rules: tuple[Rule, ...] = ()
+    since: datetime | None = None
+    """Start of the window with which the harm began, as the sequential test estimates it."""
+    hidden: bool = False
+    """True where labels moved in single slices only, and the whole shows no loss: a better model may be there."""
+    curable: bool = True
+    """False where no other model would do better: the rows became harder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the owner was asked about broken data or labels; answered at most once."""
+
+    kind: QuestionKind
+    asked_at: datetime
+    features: tuple[str, ...] = ()
+    """The columns it names; none for labels."""
+    answered_at: datetime | None = None
+    genuine: bool | None = None
+    """The owner's answer: True when nothing is broken, False when it was and has been repaired."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """From which rows since a change the serving version learned it, alone or beside the reference."""
+
+    since: datetime
+    until: datetime
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +117,8 @@ class Candidate:
     key: str
     trained_until: datetime | None = None
     """End of the rows it was trained on."""
+    learned: Learned | None = None
+    """From which rows since a change, where the policy chose them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +133,15 @@ class History:
     last_promotion: datetime | None = None
     kept: Candidate | None = None
     """A candidate whose validation was inconclusive and that was not judged otherwise since."""
+    learned: Learned | None = None
+    """None for a version that learned from a window that the owner fixed."""
+    questions: tuple[Question, ...] = ()
+    """What the owner was asked, newest first."""
+
+    @property
+    def open_question(self) -> Question | None:
+        """Return the question that still waits for an answer."""
+        return next((asked for asked in self.questions if asked.answered_at is None), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +166,14 @@ class Decision:
     requested_by: str | None = None
     return_to: str | None = None
     """For a rollback: the version of NAME to return to."""
+    since: datetime | None = None
+    """Start of the window with which the harm began, where the sequential test says so."""
+    learned: Learned | None = None
+    """From which rows since a change a challenger is to learn, where the policy chooses them."""
+    exclude: tuple[tuple[datetime, datetime], ...] = ()
+    """Not to train on: what lies between the reference and the rows since the change, where both are wanted."""
+    advice: Advice | None = None
+    """What a language model said about it, and what became of that; None where there is none to ask."""
 
 
 # --- training, validation, approval, promotion ---------------------------------------------------------------------
@@ -191,8 +240,9 @@ class Difference:
     """Challenger minus champion on the same rows, with a block-bootstrap interval. Positive is better, always."""
 
     name: str
-    """overall, harm, rest, or slice:FEATURE=VALUE."""
+    """overall, harm, rest, origin, slice:FEATURE=VALUE, or found:FEATURE=VALUE."""
     metric: str
+    """A metric of the policy, or errors: wrong decisions per row at the threshold."""
     champion: float | None
     challenger: float | None
     difference: Interval | None
@@ -200,6 +250,17 @@ class Difference:
     rows: int
     positives: int
     blocks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """The champion's confident decisions of one kind, and how many of them the challenger turns round."""
+
+    decision: Literal["positive", "negative"]
+    confident: int
+    reversed: int
+    agreement: Interval | None
+    """Share of the reversed rows whose label sides with the challenger; None where it has no interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +283,18 @@ class Comparison:
     """The owner's metric command: name → {"champion", "challenger", "passed"}, as printed."""
     load_error: str | None = None
     """Why a model could not be loaded, naming the type and the setting; everything else is then empty."""
+    errors: tuple[Difference, ...] = ()
+    """Wrong decisions per row: overall, and on the window that triggered."""
+    found: tuple[Difference, ...] = ()
+    """Of all `searched` slices of single features those that lose most for certain, the surest first."""
+    searched: int = 0
+    origin: Difference | None = None
+    """Challenger minus the originally approved model over all rows; None where that one is the champion, or unknown."""
+    origin_error: str | None = None
+    """Why the originally approved model could not be scored."""
+    reversals: tuple[Reversal, ...] = ()
+    told_apart: Interval | None = None
+    """Among rows that the champion scores alike, how often the challenger puts a positive above a negative."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +320,29 @@ class Validation:
     challenger: ModelRef
     holdout: Holdout | None
     validated_at: datetime
+    origin: ModelRef | None = None
+    """The version that was approved first."""
+    alpha: float = 0.0
+    """One-sided level that this attempt spent on its rows; 0 when it tested nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One judgement of a challenger, as later ones on the same rows must reckon with it."""
+
+    run: str
+    challenger: ModelRef
+    champion: str | None
+    origin: str | None
+    holdout: str
+    """Digest of the rows."""
+    start: datetime
+    end: datetime
+    outcome: CheckOutcome
+    superiority: CheckOutcome | None
+    """The check that more rows may yet decide."""
+    alpha: float
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,19 @@ Misconfigured (a person must act). Implementations live in tools/ and checkpoint
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from graph.advice import Reply, TokenCaps
 from graph.evidence import Evidence, WindowRef
 from graph.model import (
     Answer,
     Approval,
     ApprovalState,
     Artifact,
+    Attempt,
     Candidate,
     Comparison,
     Decision,
@@ -25,6 +27,7 @@ from graph.model import (
     Json,
     ModelRef,
     Promotion,
+    Question,
     RunOutcome,
     Sealed,
     TrainingJob,
@@ -119,6 +122,9 @@ class Registry(Protocol):
     def fetch(self, ref: ModelRef, to: Path) -> Artifact:
         """Copy a version's model files below the folder `to` and return their digest."""
 
+    def find_artifact(self, ref: ModelRef, to: Path) -> Artifact | None:
+        """Do as `fetch` does, or return None when the registry no longer holds the version or its files."""
+
     def reported(self, ref: ModelRef) -> Mapping[str, float]:
         """Return the metrics that the version's own run logged."""
 
@@ -148,8 +154,26 @@ class Evaluator(Protocol):
         champion: Artifact | None,
         challenger: Artifact,
         harm_from: datetime | None,
+        origin: Artifact | None = None,
     ) -> Comparison:
-        """Return measured differences. A model that cannot be loaded is `load_error`, not an exception."""
+        """Return measured differences. A model that cannot be loaded is `load_error`, not an exception.
+
+        `origin` is the version that was approved first, where that is another than the champion; one that cannot be
+        loaded any more is `origin_error`.
+        """
+
+
+class Reasoner(Protocol):
+    """A language model that gives its opinion. Nothing it says is carried out unchecked: see graph.reasoning."""
+
+    name: str
+    """The language model's name, as its endpoint knows it."""
+
+    def ask(self, instructions: str, question: str, schema: Json, most_tokens: int) -> Reply:
+        """Send one question, once, and return the answer, of at most so many tokens.
+
+        Raises nothing: no answer in time, a refusal, an answer of another form are a Reply that says so.
+        """
 
 
 class Once(Protocol):
@@ -183,6 +207,12 @@ class Ledger(Protocol):
     ) -> bool:
         """Store the run's one decision. False, and nothing stored, when it would be a second active run."""
 
+    def reserve_tokens(self, run: str, model: str, caps: TokenCaps, now: datetime) -> str | None:
+        """Count the tokens that this run's one question may use, or return why it may not be asked."""
+
+    def settle_tokens(self, run: str, used: int | None) -> None:
+        """Replace what the run reserved by what it used; where that is not known, all of it counts as used."""
+
     def decision(self, run: str) -> Decision:
         """Return the run's decision. NotFound when it has none."""
 
@@ -194,6 +224,9 @@ class Ledger(Protocol):
 
     def quarantined(self, model: str) -> Sequence[tuple[datetime, datetime]]:
         """Return the flagged intervals of a model, merged, oldest first."""
+
+    def ask(self, run: str, model: str, question: Question, since: datetime) -> None:
+        """Open a question to the owner about rows from `since` on, or widen the open one of its kind."""
 
     def note_job(self, run: str, job: TrainingJob, now: datetime) -> str | None:
         """Store the last known state of the run's training job; while it is active the run is `training`.
@@ -209,6 +242,12 @@ class Ledger(Protocol):
 
     def validation(self, run: str) -> Validation | None:
         """Return the run's validation, if it has one."""
+
+    def attempts(self, spec: ModelSpec) -> Sequence[Attempt]:
+        """Return every judgement on labelled rows since the model's last promotion, oldest first."""
+
+    def origin(self, model: str) -> ModelRef | None:
+        """Return the version that a registered model's first promotion made champion, with its digest, or None."""
 
     def open_approval(self, run: str, sealed: Sealed, spec: ModelSpec, now: datetime) -> Approval:
         """Open the run's one approval request, which it then awaits; returns the existing one when there is one."""
@@ -251,6 +290,9 @@ class Deps:
     ledger: Ledger
     workspace: Path
     """A folder for files that live as long as a run: holdouts and fetched models."""
+    reasoner: Reasoner | None = None
+    """Who is asked for an opinion on decisions; None where the rules are alone."""
+    caps: TokenCaps = field(default_factory=TokenCaps)
 
 
 Parts = Callable[[str], Deps]

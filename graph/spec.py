@@ -8,12 +8,23 @@ Metric = Literal["roc_auc", "average_precision", "log_loss", "brier", "accuracy"
 
 
 @dataclass(frozen=True, slots=True)
+class Prices:
+    """What an action costs, in units of one avoidable wrong decision."""
+
+    train: float
+    promote: float
+    alert: float
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """When to act on one model. Shares are fractions, durations are timedeltas."""
 
     metric: Metric = "roc_auc"
     max_drop: float = 0.02
     max_drift: float | None = None
+    false_alarms_per_month: float = 1.0
+    """How often chance alone may call a feature moved, over all features and checks. It explains and never acts."""
     cooldown: timedelta = timedelta(hours=12)
     retrains_per_week: int = 3
     retrains_per_month: int = 6
@@ -23,13 +34,20 @@ class Policy:
     breaker_after: int = 3
     breaker_window: timedelta = timedelta(days=30)
     mode: Literal["supervised", "shadow"] = "supervised"
+    prices: Prices | None = None
+    """With prices, harm counts once it costs more than a retrain over the horizon; without, `max_drop` says so."""
+    horizon: timedelta = timedelta(days=30)
+    """How long a promoted model is expected to serve."""
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """Rows a challenger is trained and judged on: `[newest - holdout - window, newest - holdout)`, then the holdout."""
+    """Rows a challenger is trained and judged on: `[newest - holdout - window, newest - holdout)`, then the holdout.
 
-    window: timedelta = timedelta(days=90)
+    Without a window the policy chooses one: the rows since the harm began, alone or beside the reference.
+    """
+
+    window: timedelta | None = timedelta(days=90)
     holdout: timedelta = timedelta(days=14)
 
 
@@ -46,6 +64,8 @@ class ValidationSpec:
     min_positives: int = 20
     metric_command: tuple[str, ...] = ()
     trust_model_code: bool = False
+    max_negative_flips: float | None = None
+    """Share of rows that may go from right to wrong; None reports it and asks for nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ class State(TypedDict, total=False):
     """none | wait | fix_data | retrain | rollback."""
     reason: str
     """One sentence: why the run is where it is."""
+    advice: str
+    """In one line what a language model's opinion came to, where one was to be asked."""
     job: str
     """State of the training job, once there is one."""
     challenger: str

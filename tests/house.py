@@ -21,7 +21,7 @@ from checkpoints.ledger.effects import Boundary, passing
 from checkpoints.saver import saver
 from graph.evidence import Evidence, Interval, WindowRef
 from graph.model import Answer, Holdout, Json, TrainingOrder
-from graph.ports import Deps
+from graph.ports import Deps, Reasoner
 from graph.spec import ModelSpec
 from tests.fakes.clock import FakeClock
 from tests.fakes.evaluator import FakeEvaluator
@@ -66,6 +66,8 @@ class House:
     registry: FakeRegistry
     evaluator: FakeEvaluator
     spec: list[ModelSpec]
+    advisers: list[Reasoner]
+    """The language model to ask, if there is one."""
     dsn: str = field(repr=False)
 
     def row(self, run: str) -> Json:
@@ -91,6 +93,14 @@ class House:
         run = self.engine.run(MODEL)
         self.trained(run)
         return run
+
+    def wait(self, duration: timedelta) -> None:
+        """Let time pass while the model stays as it is: labels come in."""
+        self.clock.pass_time(duration)
+        labels, evidence = self.monitor.evidence.labels, self.monitor.evidence
+        if labels:
+            later = replace(labels, start=labels.start + duration, end=labels.end + duration)
+            self.monitor.evidence = replace(evidence, labels=later)
 
     def say(self, run: str, decision: str = "approve", person: str = "ana", channel: str = "cli") -> None:
         """Answer the run's approval."""
@@ -131,12 +141,14 @@ def house(
     registry.point(SPEC.registry, "champion", first.version)
     free = replace(SPEC.policy, cooldown=timedelta(0), retrains_per_week=10**6, retrains_per_month=10**6)
     spec = [replace(SPEC, name=model, policy=free)]
+    advisers: list[Reasoner] = []
     database = Database(dsn)
     book = PostgresLedger(database, clock, boundary)
 
     def parts(name: str) -> Deps:
         named = spec[0] if spec[0].name == name else replace(spec[0], name=name)
-        return Deps(named, clock, monitor, pipeline, registry, evaluator, book, workspace)
+        asked = advisers[0] if advisers else None
+        return Deps(named, clock, monitor, pipeline, registry, evaluator, book, workspace, asked)
 
     @contextmanager
     def untraced(*_: str) -> Iterator[Json]:
@@ -146,7 +158,7 @@ def house(
         traced = tracing(book) if tracing else untraced
         engine = Engine(book, parts, clock, lambda: threads, traced, workspace)
         try:
-            yield House(engine, book, clock, monitor, pipeline, registry, evaluator, spec, dsn)
+            yield House(engine, book, clock, monitor, pipeline, registry, evaluator, spec, advisers, dsn)
         finally:
             database.close()
 

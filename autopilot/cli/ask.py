@@ -1,11 +1,12 @@
-"""approve, deny: a person's answer from the terminal. The name is asserted; the OS user is recorded beside it."""
+"""approve, deny, answer: a person's answers. The name is asserted; the OS user is recorded beside it."""
 
 from argparse import Namespace
 
 from autopilot import output, view
 from autopilot.bootstrap import office
 from autopilot.cli.act import load
-from autopilot.cli.text import run_text
+from autopilot.cli.text import answered_text, run_text
+from graph.codec import dump
 from graph.errors import Misconfigured
 from graph.model import Answer
 
@@ -18,6 +19,22 @@ def approve(arguments: Namespace) -> int:
 def deny(arguments: Namespace) -> int:
     """Deny, which ends the run."""
     return _answer(arguments, "deny")
+
+
+def answer(arguments: Namespace) -> int:
+    """Answer what a model's owner was asked about broken data or labels."""
+    settings = load(arguments)
+    if settings.user is None:
+        raise Misconfigured("an answer needs a name", "add --as NAME, or set AUTOPILOT_USER")
+    with office(settings) as at_work:
+        closed = at_work.engine.reply(
+            arguments.model, arguments.genuine, settings.user, settings.os_user, arguments.comment
+        )
+    if arguments.json:
+        output.document({"model": arguments.model, "questions": [dump(each) for each in closed]})
+    else:
+        output.say(answered_text(arguments.model, closed))
+    return 0
 
 
 def _answer(arguments: Namespace, decision: str) -> int:

@@ -63,6 +63,13 @@ def _asking(add: Add) -> None:
         command.add_argument("--as", dest="person", metavar="NAME", help="who answers, or AUTOPILOT_USER")
         command.add_argument("--comment", default="", metavar="TEXT")
         command.add_argument("--fingerprint", metavar="F", help="refuse unless this is what the run asks for")
+    reply = add("answer", "reply to a question about broken data or labels")
+    reply.add_argument("model")
+    said = reply.add_mutually_exclusive_group(required=True)
+    said.add_argument("--genuine", action="store_true", help="nothing is broken: the rows count again")
+    said.add_argument("--fixed", action="store_true", help="it was broken and is repaired: the bad rows stay out")
+    reply.add_argument("--as", dest="person", metavar="NAME", help="who answers, or AUTOPILOT_USER")
+    reply.add_argument("--comment", default="", metavar="TEXT")
 
 
 def _showing(add: Add) -> None:
@@ -90,6 +97,7 @@ def _keeping(add: Add) -> None:
     init.add_argument("--out", metavar="FILE", default="autopilot.yaml")
     demo = add("demo", "the whole story on the example")
     demo.add_argument("--yes", action="store_true", help="answer as the demo's approver instead of asking")
+    add("judge", "the policy over a pipe: a world on stdin and stdout, no database")
 
 
 def _count(text: str) -> int:

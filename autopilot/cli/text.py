@@ -2,9 +2,10 @@
 
 import shutil
 import sys
+from collections.abc import Sequence
 
 from autopilot import words
-from graph.model import Json
+from graph.model import Json, Question
 
 _UNCUT = 100_000
 
@@ -59,6 +60,21 @@ def _checks(checks: list[Json]) -> list[str]:
         text = f"{len(passed)} of {words.count(len(checks), 'check')} passed: {', '.join(names)}"
         lines += words.wrapped(text, f"  {words.MARK['passed']} ", "    ", page())
     return lines
+
+
+def answered_text(model: str, closed: Sequence[Question]) -> str:
+    """Return one line per question that was answered, and what follows from it."""
+    lines = []
+    for each in closed:
+        about = f"{each.kind} ({', '.join(each.features)})" if each.features else each.kind
+        follows = (
+            "the rows count again, and are not asked about within the horizon"
+            if each.genuine
+            else "the rows from its first window until now stay out of evidence and training"
+        )
+        asked = words.moment(each.asked_at.isoformat())
+        lines.append(f"{model}: question about {about} of {asked} is closed; {follows}")
+    return words.printable("\n".join([*lines, f"  next: autopilot run {model}"]))
 
 
 def runs_text(runs: list[Json]) -> str:

@@ -7,41 +7,61 @@ from autopilot.report.reading import deciding_metric, is_slice, lost_slices, met
 from graph.model import Json
 from graph.policy.metrics import LOWER_IS_BETTER, better_by
 
+_MOST_FOUND = 5
 _TONE = {"passed": "good", "failed": "bad", "error": "bad", "inconclusive": "open"}
 
 
 def differences(comparison: Json) -> Markup:
-    """Return the paired differences with a picture each, then the same for the slices."""
+    """Return the paired differences with a picture each; the same for the slices, those found by search, and errors."""
     parts: list[Json] = comparison["differences"]
-    furthest = pictures.reach(part["difference"] for part in parts)
     whole = [part for part in parts if not is_slice(part)]
     slices = [part for part in parts if is_slice(part)]
+    found = comparison["found"][:_MOST_FOUND]
+    searched = f"Losing slices, the surest of {words.count(comparison['searched'], 'slice')} of single features"
+    furthest = pictures.reach(part["difference"] for part in (*parts, *found))
     return joined(
         [
-            _differences(whole, furthest),
-            tag("h3", "Slices") if slices else "",
-            _differences(slices, furthest),
+            _differences("", whole, furthest),
+            _differences("Slices", slices, furthest),
+            _differences(searched, found, furthest),
+            _beside_first(comparison["origin"]),
+            _differences("Wrong decisions per row", comparison["errors"], _reach(comparison["errors"])),
         ]
     )
 
 
-def _differences(parts: list[Json], furthest: float) -> Markup:
+def _beside_first(origin: Json | None) -> Markup:
+    """Return the difference to the version that was approved first, where that one was scored."""
+    parts = [origin] if origin else []
+    return _differences("Beside the version that was approved first", parts, _reach(parts), "approved first")
+
+
+def _reach(parts: list[Json]) -> float:
+    return pictures.reach(part["difference"] for part in parts)
+
+
+def _differences(title: str, parts: list[Json], furthest: float, other: str = "champion") -> Markup:
     if not parts:
         return Markup("")
-    head = [f"{parts[0]['metric']} on", "better by, 95 %", "champion", "challenger", "rows (positive)", "blocks"]
-    return table(head, [_difference(part, furthest) for part in parts])
+    head = [f"{parts[0]['metric']} on", "better by, 95 %", other, "challenger", "rows (positive)", "blocks"]
+    rows = table(head, [_difference(part, furthest) for part in parts])
+    return joined([tag("h3", title) if title else "", rows])
 
 
 def _difference(part: Json, furthest: float) -> list[str]:
     drawn = pictures.difference(part["difference"], furthest)
     return [
-        part_name(part["name"]),
+        _name(part["name"]),
         tag("div", tag("span", words.interval(part["difference"], signed=True)), drawn, class_="drawn"),
         words.number(part["champion"]),
         words.number(part["challenger"]),
         f"{part['rows']:,} ({part['positives']:,})",
         f"{part['blocks']:,}",
     ]
+
+
+def _name(name: str) -> str:
+    return "all rows" if name == "origin" else part_name(name.removeprefix("found:"))
 
 
 def metrics(found: Json) -> Markup:

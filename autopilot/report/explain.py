@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from autopilot import words
+from autopilot.report.advice import advice_lines
 from autopilot.report.reading import compared, conclusion, is_slice, lost_slices
 from graph.model import Json
 
@@ -31,7 +32,7 @@ _AFTERWARDS = {
 def explain_text(found: Json, width: int = words.WIDTH) -> str:
     """Return the explanation of one run: conclusion, evidence, rules, what was done, what comes next."""
     page = _Page(width)
-    for part in (_top, _seen, _labels, _rules, _story, _errors, _next):
+    for part in (_top, _seen, _labels, _rules, _advice, _story, _errors, _next):
         part(page, found)
     return words.printable("\n".join(page.lines))
 
@@ -222,6 +223,12 @@ def _measured(name: str, judged: Json) -> str:
 
 def _not_reached(rules: list[Json]) -> list[str]:
     return [f"not reached: {', '.join(rule['rule'] for rule in rules)}"] if rules else []
+
+
+def _advice(page: _Page, found: Json) -> None:
+    if found["advice"]:
+        page.gap()
+        page.say_all("advice", advice_lines(found["advice"], found["model"]))
 
 
 def _story(page: _Page, found: Json) -> None:

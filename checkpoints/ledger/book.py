@@ -2,23 +2,31 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 
 from checkpoints.database import Database, run_lock
 from checkpoints.ledger.approvals import Approvals
+from checkpoints.ledger.attempts import Attempts
+from checkpoints.ledger.budgets import Budgets
 from checkpoints.ledger.decisions import Decisions
 from checkpoints.ledger.effects import Boundary, Effects, passing
+from checkpoints.ledger.questions import Questions
 from checkpoints.ledger.runs import Runs
 from checkpoints.ledger.windows import Windows
+from graph.advice import TokenCaps
 from graph.evidence import Evidence, WindowRef
 from graph.model import (
     Answer,
     Approval,
     ApprovalState,
+    Attempt,
     Candidate,
     Decision,
     History,
+    ModelRef,
     Promotion,
+    Question,
     RunOutcome,
     Sealed,
     TrainingJob,
@@ -37,6 +45,9 @@ class PostgresLedger:
         self.decisions = Decisions(database)
         self.windows = Windows(database)
         self.approvals = Approvals(database)
+        self.tried = Attempts(database)
+        self.budgets = Budgets(database)
+        self.questions = Questions(database)
         self.effects = Effects(database, clock, boundary)
         self.once: Once = self.effects
         self.boundary = boundary
@@ -55,7 +66,7 @@ class PostgresLedger:
 
     def history(self, spec: ModelSpec) -> History:
         """Return what rules need to know about the model's past."""
-        return self.runs.history(spec.name, spec.registry)
+        return replace(self.runs.history(spec.name, spec.registry), questions=self.questions.of(spec.name))
 
     def record_decision(
         self, run: str, decision: Decision, spec: ModelSpec, champion: str | None, now: datetime
@@ -65,14 +76,23 @@ class PostgresLedger:
         self.boundary("decision.recorded")
         return recorded
 
+    def reserve_tokens(self, run: str, model: str, caps: TokenCaps, now: datetime) -> str | None:
+        """Count the tokens that this run's one question may use, or return why it may not be asked."""
+        refused = self.budgets.reserve(run, model, caps, now)
+        self.boundary("tokens.reserved")
+        return refused
+
+    def settle_tokens(self, run: str, used: int | None) -> None:
+        """Replace what the run reserved by what it used."""
+        self.budgets.settle(run, used)
+
     def decision(self, run: str) -> Decision:
         """Return the run's decision."""
         return self.decisions.decision(run)
 
     def decided_under(self, run: str) -> str | None:
         """Return the digest of the policy that the run was decided under."""
-        row = self.decisions.row(run)
-        return row["policy_digest"] if row else None
+        return self.decisions.policy(run)
 
     def quarantine(self, model: str, windows: Sequence[WindowRef], reason: str, by: str, now: datetime) -> None:
         """Flag windows as not to be used for evidence or training."""
@@ -81,6 +101,10 @@ class PostgresLedger:
     def quarantined(self, model: str) -> Sequence[tuple[datetime, datetime]]:
         """Return the flagged intervals of a model."""
         return self.windows.quarantined(model)
+
+    def ask(self, run: str, model: str, question: Question, since: datetime) -> None:
+        """Open a question to the owner, or widen the open one of its kind."""
+        self.questions.ask(run, model, question, since)
 
     def note_job(self, run: str, job: TrainingJob, now: datetime) -> str | None:
         """Store the last known state of the run's training job; return why the run is void, or None."""
@@ -99,6 +123,14 @@ class PostgresLedger:
     def validation(self, run: str) -> Validation | None:
         """Return the run's validation, if it has one."""
         return self.decisions.validation(run)
+
+    def attempts(self, spec: ModelSpec) -> Sequence[Attempt]:
+        """Return every judgement on labelled rows since the model's last promotion."""
+        return self.tried.since_promotion(spec)
+
+    def origin(self, model: str) -> ModelRef | None:
+        """Return the version that the first promotion made champion."""
+        return self.tried.origin(model)
 
     def open_approval(self, run: str, sealed: Sealed, spec: ModelSpec, now: datetime) -> Approval:
         """Open the run's one approval request, or return it."""

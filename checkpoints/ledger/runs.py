@@ -101,6 +101,7 @@ class Runs:
             failures=tuple(found["failures"]),
             last_promotion=found["promoted_at"],
             kept=load(Candidate, found["kept"]) if found["kept"] else None,
+            learned=load(Candidate, found["serving"]).learned if found["serving"] else None,
         )
 
     def note_trace(self, run: str, trace: str, now: datetime) -> None:

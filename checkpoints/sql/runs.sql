@@ -98,7 +98,11 @@ select promoted.at as promoted_at,
     where outcome in ('promoted', 'rolled_back', 'denied', 'expired', 'voided', 'validation_failed', 'validation_inconclusive')
       and (outcome <> 'voided' or exists (select 1 from validations v where v.run = acted.run))
     order by started_at desc, run desc limit 1
-  ) as kept
+  ) as kept,
+  (
+    select r.candidate from promotions p join runs r on r.run = p.run
+    where p.model = %(registry)s order by p.at desc limit 1
+  ) as serving
 from promoted
 
 -- name: note_trace

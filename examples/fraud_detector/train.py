@@ -119,7 +119,8 @@ def log_run(pipeline: Pipeline, rows: pd.DataFrame, order: Order) -> ModelInfo:
     probabilities = pipeline.predict_proba(features)
     score = probabilities[:, 1]
     # The log's 32-bit whole numbers fit a column declared as double, and so does a null; declared whole, it would not.
-    declared = features.astype({name: "float64" for name in features.select_dtypes("integer")})
+    # A thousand rows show the types: MLflow looks at every value that it is given.
+    declared = features.tail(1000).astype({name: "float64" for name in features.select_dtypes("integer")})
     with mlflow.start_run(run_name=order.key, tags={"autopilot.key": order.key} if order.key else None):
         mlflow.log_params(
             {
@@ -142,7 +143,7 @@ def log_run(pipeline: Pipeline, rows: pd.DataFrame, order: Order) -> ModelInfo:
             name="model",
             serialization_format="skops",
             skops_trusted_types=TRUSTED_TYPES,
-            signature=infer_signature(declared, probabilities),
+            signature=infer_signature(declared, probabilities[-1000:]),
             pip_requirements=[
                 f"scikit-learn=={sklearn.__version__}",
                 f"skops=={skops.__version__}",

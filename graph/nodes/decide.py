@@ -1,7 +1,10 @@
 """Decide what to do about the evidence, and record the decision with every rule: also the one to do nothing."""
 
+from collections.abc import Sequence
+
+from graph.consulting import consulted
 from graph.evidence import Evidence, WindowRef
-from graph.model import Decision
+from graph.model import Decision, Question, QuestionKind
 from graph.policy import evidence as question
 from graph.policy import outcomes, retraining
 from graph.ports import Deps, Parts
@@ -13,11 +16,12 @@ def decide(state: State, *, parts: Parts) -> State:
     state = current(state)
     deps = parts(state["model"])
     evidence = deps.ledger.evidence(state["run"])
-    decision = _decision(deps, evidence)
+    decision = consulted(deps, state["run"], evidence, _decision(deps, evidence))
     if decision.quarantine:
         # Before the decision that ends the run: a run that died in between would leave broken rows in use.
         windows = suspect(evidence, decision)
         deps.ledger.quarantine(deps.spec.name, windows, decision.reason, f"run {state['run']}", deps.clock.now())
+        _ask(deps, state["run"], decision, windows)
     if not _record(deps, state["run"], decision, evidence):
         # Another process made a run of this model active since the history was read: judge again with that in sight.
         decision = _decision(deps, evidence)
@@ -27,8 +31,18 @@ def decide(state: State, *, parts: Parts) -> State:
 
 def _decision(deps: Deps, evidence: Evidence) -> Decision:
     now = deps.clock.now()
-    diagnosis = question.judge(evidence, deps.spec.policy, deps.spec.label_delay)
-    return retraining.decide(evidence, diagnosis, deps.ledger.history(deps.spec), deps.spec, now)
+    history = deps.ledger.history(deps.spec)
+    diagnosis = question.judge(evidence, deps.spec.policy, deps.spec.label_delay, history)
+    return retraining.decide(evidence, diagnosis, history, deps.spec, now)
+
+
+def _ask(deps: Deps, run: str, decision: Decision, windows: Sequence[WindowRef]) -> None:
+    """Ask the owner whether the suspected rows are broken: until the answer nothing is learned from them."""
+    now = deps.clock.now()
+    kind: QuestionKind = "label" if decision.cause == "label_quality" else "data"
+    features = tuple(each.feature for each in decision.blame)
+    since = min((window.start for window in windows), default=decision.since or now)
+    deps.ledger.ask(run, deps.spec.name, Question(kind, now, features), since)
 
 
 def _record(deps: Deps, run: str, decision: Decision, evidence: Evidence) -> bool:
@@ -38,7 +52,7 @@ def _record(deps: Deps, run: str, decision: Decision, evidence: Evidence) -> boo
 def suspect(evidence: Evidence, decision: Decision) -> list[WindowRef]:
     """Return the windows whose rows the decision holds to be broken: the labelled ones for labels, else the newest."""
     if decision.cause == "label_quality" and evidence.labels:
-        start, end = evidence.labels.start, evidence.labels.end
+        start, end = decision.since or evidence.labels.start, evidence.labels.end
     elif evidence.start and evidence.end:
         start, end = evidence.start, evidence.end
     else:
@@ -54,4 +68,6 @@ def _update(deps: Deps, decision: Decision) -> State:
         "action": decision.action,
         "reason": decision.reason,
     }
+    if decision.advice:
+        update["advice"] = f"{decision.advice.outcome}: {decision.advice.why}"
     return {**update, "outcome": outcome} if outcome else update

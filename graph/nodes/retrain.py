@@ -43,7 +43,7 @@ def _order(deps: Deps, run: str, decision: Decision) -> TrainingOrder:
         train_until=decision.train_until,
         exclude=tuple(
             (start, end)
-            for start, end in deps.ledger.quarantined(deps.spec.name)
+            for start, end in sorted((*deps.ledger.quarantined(deps.spec.name), *decision.exclude))
             if start < decision.train_until and end > decision.train_from
         ),
     )
@@ -80,7 +80,8 @@ def _result(deps: Deps, run: str, job: TrainingJob, void: str | None, decision: 
     outcome = outcomes.of_job(job)
     if outcome:
         return _end(deps, run, job, outcome, f"the training job {job.state}: {job.detail}")
-    candidate = replace(load(Candidate, _registered(deps, run, job.key)), trained_until=decision.train_until)
+    registered = load(Candidate, _registered(deps, run, job.key))
+    candidate = replace(registered, trained_until=decision.train_until, learned=decision.learned)
     deps.ledger.note_challenger(run, candidate.version, candidate, deps.clock.now())
     return {"job": job.state, "challenger": candidate.version}
 

@@ -1,12 +1,13 @@
 """What an evidence rule looks at, and the ways in which it can conclude."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from graph.evidence import Evidence
-from graph.model import Blame, Cause, Diagnosis
+from graph.model import Blame, Cause, Diagnosis, Learned
 from graph.policy.rules import Finding, Value
+from graph.policy.sequence import Sequential
 from graph.policy.words import percent
 from graph.spec import Policy
 
@@ -18,6 +19,12 @@ class Case:
     evidence: Evidence
     policy: Policy
     label_delay: timedelta
+    excused: frozenset[str] = frozenset()
+    """Features, or `label`, that the owner called genuine: what was asked about once is not asked again."""
+    learned: Learned | None = None
+    """What the serving version learned from, if that was a few rows since a change."""
+    harm: Sequential = field(default_factory=Sequential)
+    """Where the sequential test stands."""
 
 
 STRAY_SHARE = 0.01
@@ -28,9 +35,16 @@ EvidenceFinding = Finding[Diagnosis]
 EvidenceRule = Callable[[Case], EvidenceFinding]
 
 
-def broken(cause: Cause, reason: str, value: Value, limit: Value, blame: tuple[Blame, ...] = ()) -> EvidenceFinding:
-    """Conclude that the data or the labels are broken."""
-    return Finding(value, limit, reason, Diagnosis("broken_data", cause, reason, blame))
+def broken(
+    cause: Cause,
+    reason: str,
+    value: Value,
+    limit: Value,
+    blame: tuple[Blame, ...] = (),
+    since: datetime | None = None,
+) -> EvidenceFinding:
+    """Conclude that the data or the labels are broken, from `since` on where that is known."""
+    return Finding(value, limit, reason, Diagnosis("broken_data", cause, reason, blame, since=since))
 
 
 def insufficient(cause: Cause, reason: str, value: Value, limit: Value) -> EvidenceFinding:

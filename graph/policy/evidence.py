@@ -7,36 +7,57 @@
 The fourth, whether a challenger pays back, is asked by `retraining` before training and by `gate` of the trained one.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from graph.evidence import Evidence
-from graph.model import Diagnosis
+from graph.model import Diagnosis, History, Question
+from graph.policy.alarm_rules import ALARM_RULES
 from graph.policy.case import Case
+from graph.policy.estimate_rules import ESTIMATE_RULES, with_estimate
+from graph.policy.channel_rules import HIDDEN_RULES
 from graph.policy.feature_rules import FEATURE_RULES
 from graph.policy.harm_rules import DRIFT_RULES, EXPLANATION_RULES, HARM_RULES, MEASURED_RULES, healthy
 from graph.policy.input_rules import LOG_RULES
+from graph.policy.joint_rules import JOINT_RULES
 from graph.policy.label_rules import LABEL_RULES, LABELS_IN_RULES
+from graph.policy.learning_rules import LEARNING_RULES
+from graph.policy.price import tolerance
 from graph.policy.rules import walk
+from graph.policy.sequence import follow
 from graph.spec import Policy
 
 
-def judge(evidence: Evidence, policy: Policy, label_delay: timedelta) -> Diagnosis:
+def judge(evidence: Evidence, policy: Policy, label_delay: timedelta, history: History | None = None) -> Diagnosis:
     """Return what is wrong and because of what, with every rule as passed, blocked or not reached (see `rules`).
 
+    What the owner once called genuine is not asked again within the horizon.
     One rule is asked out of turn: `max_drift`, where the owner set it, needs no labels, so labels that are late, few or
     unclear do not silence it. Both it and the label rule are `blocked` then.
     """
-    case = Case(evidence, policy, label_delay)
-    broken = walk((*LOG_RULES, *FEATURE_RULES, *LABEL_RULES), case)
+    past = history or History()
+    excused = _excused(past.questions, evidence.as_of - policy.horizon)
+    followed = follow(evidence.harm, tolerance(evidence, policy))
+    case = Case(evidence, policy, label_delay, excused, past.learned, followed)
+    broken = walk((*LOG_RULES, *FEATURE_RULES, *JOINT_RULES, *LABEL_RULES), case)
     sound = broken.conclusion is None
     labels = walk((*LABELS_IN_RULES, *MEASURED_RULES), case, sound)
     harm = walk(HARM_RULES, case, sound and labels.conclusion is None)
     unharmed = harm.conclusion is None or harm.conclusion.verdict == "insufficient"
     drift = walk(DRIFT_RULES, case, sound and unharmed)
     quiet = sound and labels.conclusion is None and harm.conclusion is None and drift.conclusion is None
-    harder = walk(EXPLANATION_RULES, case, quiet)
-    rules = tuple(rule for group in (broken, labels, harm, drift, harder) for rule in group.rules)
+    harder = walk((*LEARNING_RULES, *HIDDEN_RULES, *EXPLANATION_RULES), case, quiet)
+    beside = walk((*ESTIMATE_RULES, *ALARM_RULES), case, sound)  # they explain: what they conclude decides nothing
+    rules = tuple(rule for group in (broken, labels, harm, drift, harder, beside) for rule in group.rules)
     # Drift before labels and harm: it decides although they are not in, or not clear.
     decided = next((group.conclusion for group in (broken, drift, harm, labels, harder) if group.conclusion), None)
+    if decided is not None and decided is labels.conclusion:
+        decided = with_estimate(decided, case)
     return replace(decided or healthy(case), rules=rules)
+
+
+def _excused(questions: Sequence[Question], since: datetime) -> frozenset[str]:
+    """Return the features, or `label`, that the owner called genuine after `since`."""
+    answered = [asked for asked in questions if asked.genuine and asked.answered_at and asked.answered_at > since]
+    return frozenset(name for asked in answered for name in (asked.features if asked.kind == "data" else ("label",)))

@@ -56,13 +56,14 @@ class Measure:
         return self.value - self.limit
 
 
-def _rule(measure: Callable[[FeatureEvidence], Measure | None], needs_reference: bool = True) -> EvidenceRule:
+def over_features(measure: Callable[[FeatureEvidence], Measure | None], needs_reference: bool = True) -> EvidenceRule:
     """Make a rule over all features out of what is measured in one."""
 
     def judge(case: Case) -> EvidenceFinding:
         if needs_reference and not case.evidence.reference_rows:
             return Finding(detail="there is no reference to compare with")
-        return _worst([seen for feature in case.evidence.features if feature.rows and (seen := measure(feature))])
+        asked = [feature for feature in case.evidence.features if feature.rows and feature.name not in case.excused]
+        return _worst([seen for feature in asked if (seen := measure(feature))])
 
     return judge
 
@@ -166,11 +167,11 @@ def _new_categories(feature: FeatureEvidence) -> Measure | None:
 
 
 FEATURE_RULES = (
-    Step("all_null", _rule(_all_null, needs_reference=False)),
-    Step("null_share", _rule(_nulls)),
-    Step("nan_share", _rule(_nans)),
-    Step("stuck_value", _rule(_stuck)),
-    Step("constant_factor", _rule(_factor)),
-    Step("outside_range", _rule(_outside)),
-    Step("new_categories", _rule(_new_categories)),
+    Step("all_null", over_features(_all_null, needs_reference=False)),
+    Step("null_share", over_features(_nulls)),
+    Step("nan_share", over_features(_nans)),
+    Step("stuck_value", over_features(_stuck)),
+    Step("constant_factor", over_features(_factor)),
+    Step("outside_range", over_features(_outside)),
+    Step("new_categories", over_features(_new_categories)),
 )

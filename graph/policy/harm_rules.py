@@ -1,5 +1,6 @@
 """Question 3: is there harm that the mix of rows does not explain, and does the owner want drift alone to count?"""
 
+import math
 from dataclasses import dataclass
 
 from graph.evidence import FeatureEvidence, Interval, LabelEvidence
@@ -8,7 +9,8 @@ from graph.policy.case import Case, EvidenceFinding, insufficient
 from graph.policy.input_rules import thin_traffic
 from graph.policy.metrics import RANKING, better_by
 from graph.policy.rules import Finding, Step
-from graph.policy.words import finite, interval, number, plural
+from graph.policy.sequence import RUN_LENGTH, Sequential
+from graph.policy.words import finite, interval, moment, number, plural
 
 UNEXPLAINED = 0.0
 """A loss counts as unexplained when the lower bound of the Brier excess is above this."""
@@ -71,6 +73,31 @@ def unexplained_loss(case: Case) -> EvidenceFinding:
     return Finding(found.excess.low, UNEXPLAINED, detail)
 
 
+def sequential_harm(case: Case) -> EvidenceFinding:
+    """Block, where the owner gave prices, when the sequential test calls the unexplained loss harm.
+
+    Without prices it only tells `unexplained_drop` whether a loss is certain.
+    """
+    seen, limit = case.harm, math.log(RUN_LENGTH)
+    if not seen.windows:
+        return Finding(limit=limit, detail="no matured windows of this version yet")
+    if not seen.alarm or case.policy.prices is None:
+        return Finding(seen.log_e, limit, _since(seen))
+    blame = drifted(case)
+    reason = f"unexplained harm: {_since(seen)}, and {_suspects(blame)}"
+    cause: Cause = "concept_drift"
+    return Finding(seen.log_e, limit, reason, Diagnosis("degraded", cause, reason, blame, since=seen.since))
+
+
+def _since(seen: Sequential) -> str:
+    if seen.since is None or seen.log_e <= 0:
+        return "nothing speaks for harm"
+    return (
+        f"{number(1000 * seen.wrong_rate)} unforeseen wrong decisions in 1000 rows since {moment(seen.since)} "
+        f"({plural(seen.windows, 'window')}, {plural(seen.rows, 'row')}; log e {number(seen.log_e)})"
+    )
+
+
 def unexplained_drop(case: Case) -> EvidenceFinding:
     """Block when the metric fell by `max_drop` more than the scores foresee and the unexplained loss is certain.
 
@@ -79,9 +106,11 @@ def unexplained_drop(case: Case) -> EvidenceFinding:
     found, limit = performance(case), case.policy.max_drop
     if found is None:
         return Finding()
+    if case.policy.prices is not None:
+        return Finding(found.drop, None, "harm counts by its price here: see sequential_harm")
     if found.drop < limit:
         return Finding(found.drop, limit, _seen(found))
-    if found.excess.low > UNEXPLAINED:
+    if _certain(case, found):
         return _harm(case, found, limit)
     if better_by(found.labels.metric, found.foreseen, _best(found)) < limit:
         return Finding(found.drop, limit, f"{_seen(found)}; the drop may be chance")
@@ -89,6 +118,11 @@ def unexplained_drop(case: Case) -> EvidenceFinding:
         f"{_seen(found)}: a drop, but the Brier excess of {interval(found.excess)} may be chance; more labels will tell"
     )
     return insufficient("unknown", reason, found.drop, limit)
+
+
+def _certain(case: Case, found: Performance) -> bool:
+    """Tell whether the loss is no chance: by the test that may be asked at every check, where there is one."""
+    return case.harm.alarm if case.harm.windows else found.excess.low > UNEXPLAINED
 
 
 def _best(found: Performance) -> float:
@@ -104,7 +138,8 @@ def _harm(case: Case, found: Performance, limit: float) -> EvidenceFinding:
         f"where the calibrated scores foresee {number(found.foreseen)}, and {_suspects(blame)}"
     )
     cause: Cause = "label_shift" if _labels_shifted(found) else "concept_drift"
-    return Finding(found.drop, limit, reason, Diagnosis("degraded", cause, reason, blame))
+    diagnosis = Diagnosis("degraded", cause, reason, blame, since=case.harm.since if case.harm.alarm else None)
+    return Finding(found.drop, limit, reason, diagnosis)
 
 
 def _suspects(blame: tuple[Blame, ...]) -> str:
@@ -169,7 +204,7 @@ def explained_drop(case: Case) -> EvidenceFinding:
         f"harder traffic: {metric} is {interval(found.realised)}, as the calibrated scores foresee on these rows "
         f"({number(found.foreseen)}; {number(reference)} on the reference), and retraining would not change that"
     )
-    return Finding(drop, limit, reason, Diagnosis("healthy", "covariate_shift", reason, drifted(case)))
+    return Finding(drop, limit, reason, Diagnosis("degraded", "covariate_shift", reason, drifted(case), curable=False))
 
 
 def healthy(case: Case) -> Diagnosis:
@@ -186,6 +221,7 @@ def _seen(found: Performance) -> str:
 MEASURED_RULES = (Step("performance_measured", performance_measured),)
 HARM_RULES = (
     Step("unexplained_loss", unexplained_loss),
+    Step("sequential_harm", sequential_harm),
     Step("unexplained_drop", unexplained_drop),
 )
 DRIFT_RULES = (Step("max_drift", max_drift),)

@@ -4,6 +4,7 @@ import math
 
 from graph.evidence import Evidence, LabelEvidence
 from graph.policy.case import Case, EvidenceFinding, broken, insufficient, stray
+from graph.policy.channel_rules import CHANNEL_RULES
 from graph.policy.rules import Finding, Step
 from graph.policy.words import finite, moment, percent, plural, span
 
@@ -40,6 +41,8 @@ def positives_collapsed(case: Case) -> EvidenceFinding:
     A changed concept is uneven over the scores, a calmer season moves them: neither is called a label fault.
     """
     labels = case.evidence.labels
+    if "label" in case.excused:
+        return Finding(limit=COLLAPSED, detail="the owner said that the labels are genuine")
     expected = finite(labels.expected_positives) if labels else None
     if labels is None or not expected:
         return Finding(limit=COLLAPSED, detail="no calibrated scores to foresee positives with")
@@ -51,7 +54,7 @@ def positives_collapsed(case: Case) -> EvidenceFinding:
         f"{plural(labels.positives, 'positive label')} arrived where the calibrated scores foresee {expected:.0f}, "
         "evenly over low and high scores, and the scores did not move"
     )
-    return broken("label_quality", reason, lift, COLLAPSED)
+    return broken("label_quality", reason, lift, COLLAPSED, since=labels.start)
 
 
 def _excuse(labels: LabelEvidence, lift: float, expected: float) -> str:
@@ -138,6 +141,7 @@ LABEL_RULES = (
     Step("bad_labels", bad_labels),
     Step("orphan_labels", orphan_labels),
     Step("positives_collapsed", positives_collapsed),
+    *CHANNEL_RULES,
     Step("champion_known", champion_known),
 )
 LABELS_IN_RULES = (

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from graph.evidence import Evidence
 from graph.model import Action, Candidate, Diagnosis, History
 from graph.policy.rules import Finding, Step, Value
+from graph.policy.training_window import outgrown
 from graph.policy.words import moment, plural, span
 from graph.spec import ModelSpec
 
+MOST_WINDOWS_OFF = 32
 WEEK = timedelta(days=7)
 MONTH = timedelta(days=30)
 KEPT_FOR_HOLDOUTS = 2
@@ -27,6 +29,12 @@ class Wish:
     spec: ModelSpec
     now: datetime
 
+    @property
+    def goes_on(self) -> bool:
+        """Tell whether the serving version learned this very change already, from fewer rows."""
+        learned = self.history.learned
+        return learned is not None and learned.since == self.diagnosis.since
+
 
 @dataclass(frozen=True, slots=True)
 class Instead:
@@ -35,12 +43,15 @@ class Instead:
     action: Action
     reason: str
     reuse: Candidate | None = None
+    return_to: str | None = None
+    """An earlier version to return to."""
 
 
 RestraintFinding = Finding[Instead]
 
 
-def _wait(reason: str, value: Value, limit: Value) -> RestraintFinding:
+def wait(reason: str, value: Value, limit: Value) -> RestraintFinding:
+    """Conclude that nothing is trained now."""
     return Finding(value, limit, reason, Instead("wait", reason))
 
 
@@ -53,7 +64,7 @@ def active_run(history: History) -> RestraintFinding:
     """Block while another run of the model acts."""
     if history.active_run is None:
         return Finding(0, 1)
-    return _wait(f"run {history.active_run} is active", history.active_run, 1)
+    return wait(f"run {history.active_run} is active", history.active_run, 1)
 
 
 def labels_to_learn_from(wish: Wish) -> RestraintFinding:
@@ -65,7 +76,39 @@ def labels_to_learn_from(wish: Wish) -> RestraintFinding:
     enough = labelled >= policy.min_labels and positives >= policy.min_positives
     if enough or wish.diagnosis.cause != "no_champion":
         return Finding(seen, wanted)
-    return _wait(f"too little to learn from: {seen}, where {wanted} are asked for", seen, wanted)
+    return wait(f"too little to learn from: {seen}, where {wanted} are asked for", seen, wanted)
+
+
+def open_question(wish: Wish) -> RestraintFinding:
+    """Block while the owner still has to say whether data or labels are broken: their rows would be learned from.
+
+    Rows that stayed sound for a week answer it too: a question that nobody reads must not stop everything for ever.
+    """
+    asked, limit = wish.history.open_question, WEEK
+    if asked is None:
+        return Finding(None, span(limit))
+    waited = max(wish.now - asked.asked_at, timedelta(0))
+    if waited >= limit:
+        return Finding(span(waited), span(limit), f"the question about the {asked.kind} was never answered")
+    reason = (
+        f"the owner was asked about the {asked.kind} at {moment(asked.asked_at)} and has not answered: "
+        f"autopilot answer {wish.spec.name} --genuine or --fixed"
+    )
+    return wait(reason, span(waited), span(limit))
+
+
+def back_off(wish: Wish) -> RestraintFinding:
+    """Block for 4, 8, 16, 32 windows after as many challengers in a row that did not pay: each attempt costs."""
+    failures, promoted, found = wish.history.failures, wish.history.last_promotion, wish.evidence
+    recent = [at for at in failures if promoted is None or at > promoted]
+    if wish.spec.policy.prices is None or not recent or found.start is None or found.end is None:
+        return Finding(None, None)
+    limit = min(2 ** (1 + len(recent)), MOST_WINDOWS_OFF) * (found.end - found.start)
+    waited = max(wish.now - max(recent), timedelta(0))
+    if waited >= limit:
+        return Finding(span(waited), span(limit))
+    reason = f"{plural(len(recent), 'challenger')} in a row did not pay; tried again {moment(max(recent) + limit)}"
+    return wait(reason, span(waited), span(limit))
 
 
 def circuit_breaker(wish: Wish) -> RestraintFinding:
@@ -79,7 +122,7 @@ def circuit_breaker(wish: Wish) -> RestraintFinding:
         f"the circuit breaker is open: {plural(len(recent), 'run')} in {span(policy.breaker_window)} failed, "
         f"were denied or did not validate; {_free(recent, policy.breaker_after, policy.breaker_window)}"
     )
-    return _wait(reason, len(recent), policy.breaker_after)
+    return wait(reason, len(recent), policy.breaker_after)
 
 
 def kept_candidate(wish: Wish) -> RestraintFinding:
@@ -88,7 +131,10 @@ def kept_candidate(wish: Wish) -> RestraintFinding:
     if kept is None:
         return Finding(None, None)
     limit = KEPT_FOR_HOLDOUTS * wish.spec.training.holdout
-    if kept.trained_until is not None and wish.now - kept.trained_until > limit + wish.spec.training.holdout:
+    since = wish.diagnosis.since if wish.spec.training.window is None else None
+    if since and kept.trained_until and outgrown(wish.evidence, since, kept.trained_until):
+        return Finding(kept.version, span(limit), f"candidate {kept.version} is outgrown: twice as many rows are there")
+    if since is None and kept.trained_until and wish.now - kept.trained_until > limit + wish.spec.training.holdout:
         return Finding(
             kept.version, span(limit), f"candidate {kept.version} stayed undecided for too long: train another"
         )
@@ -107,7 +153,7 @@ def cooldown(wish: Wish) -> RestraintFinding:
     if waited >= limit:
         return Finding(span(waited), span(limit))
     reason = f"the cool-down of {span(limit)} since {moment(last)} is not over; free again {moment(last + limit)}"
-    return _wait(reason, span(waited), span(limit))
+    return wait(reason, span(waited), span(limit))
 
 
 def retrains_per_week(wish: Wish) -> RestraintFinding:
@@ -125,7 +171,7 @@ def _budget(wish: Wish, limit: int, period: timedelta) -> RestraintFinding:
     if len(used) < limit:
         return Finding(len(used), limit)
     reason = f"{len(used)} of {plural(limit, 'retrain')} in {span(period)} are used up; {_free(used, limit, period)}"
-    return _wait(reason, len(used), limit)
+    return wait(reason, len(used), limit)
 
 
 def _since(times: Sequence[datetime], start: datetime) -> list[datetime]:
@@ -138,11 +184,15 @@ def _free(times: Sequence[datetime], limit: int, period: timedelta) -> str:
     return f"free again {moment(times[limit - 1] + period)}" if limit > 0 else "the limit is 0"
 
 
-RESTRAINT_RULES = (
+GROUND_RULES = (
     Step("one_active_run", one_active_run),
+    Step("open_question", open_question),
     Step("labels_to_learn_from", labels_to_learn_from),
+)
+BUDGET_RULES = (
     Step("circuit_breaker", circuit_breaker),
     Step("kept_candidate", kept_candidate),
+    Step("back_off", back_off),
     Step("cooldown", cooldown),
     Step("retrains_per_week", retrains_per_week),
     Step("retrains_per_month", retrains_per_month),

@@ -1,28 +1,54 @@
 """From a diagnosis to an action: nothing, wait, have the data fixed, retrain; and the return that a person asks for."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from graph.evidence import Evidence
-from graph.model import Cause, Decision, Diagnosis, History, Rule, Verdict
-from graph.policy.restraint import RESTRAINT_RULES, Instead, Wish, active_run
+from graph.model import Cause, Decision, Diagnosis, History, Learned, Rule, Verdict
+from graph.policy.paying import ARCHIVE_RULES, PAYING_RULES
+from graph.policy.restraint import BUDGET_RULES, GROUND_RULES, Instead, Wish, active_run
 from graph.policy.rules import Step, walk
+from graph.policy.training_window import since_change
 from graph.policy.words import moment
 from graph.spec import ModelSpec
+
+RULES = (*GROUND_RULES, *ARCHIVE_RULES, *BUDGET_RULES, *PAYING_RULES)
+UNCHOSEN = timedelta(days=90)
+"""Rows to train on where the owner names no window and no harm has a beginning: a first candidate, or drift alone."""
 
 
 def decide(evidence: Evidence, diagnosis: Diagnosis, history: History, spec: ModelSpec, now: datetime) -> Decision:
     """Return what to do, with the diagnosis' rules followed by every rule that may hold a retrain back."""
-    wanted = diagnosis.verdict == "degraded" or diagnosis.cause == "no_champion"
-    restraint = walk(RESTRAINT_RULES, Wish(evidence, diagnosis, history, spec, now), wanted)
+    wanted = (diagnosis.verdict == "degraded" and diagnosis.curable) or diagnosis.cause == "no_champion"
+    restraint = walk(RULES, Wish(evidence, diagnosis, history, spec, now), wanted)
     decision = _at_rest(diagnosis, (*diagnosis.rules, *restraint.rules))
     if not wanted:
         return decision
     if restraint.conclusion:
         return _held_back(decision, restraint.conclusion, evidence)
-    until = newest_label(evidence.labels.end if evidence.labels else None, spec, now) - spec.training.holdout
-    trained = replace(decision, action="retrain", train_from=until - spec.training.window, train_until=until)
-    return _aimed(trained, evidence)
+    return _aimed(_trained(decision, Wish(evidence, diagnosis, history, spec, now)), evidence)
+
+
+def _trained(decision: Decision, wish: Wish) -> Decision:
+    """Add over which rows to train: the owner's window, else the one that the change asks for."""
+    evidence, spec, since = wish.evidence, wish.spec, wish.diagnosis.since
+    chosen = (
+        since_change(evidence, since, wish.goes_on or wish.diagnosis.hidden)
+        if spec.training.window is None and since
+        else None
+    )
+    if chosen and since:
+        return replace(
+            decision,
+            action="retrain",
+            train_from=chosen.start,
+            train_until=chosen.end,
+            exclude=chosen.exclude,
+            learned=Learned(since, chosen.end, chosen.rows),
+        )
+    until = newest_label(evidence.labels.end if evidence.labels else None, spec, wish.now) - spec.training.holdout
+    window = spec.training.window or UNCHOSEN
+    return replace(decision, action="retrain", train_from=until - window, train_until=until)
 
 
 def _at_rest(diagnosis: Diagnosis, rules: tuple[Rule, ...]) -> Decision:
@@ -31,15 +57,20 @@ def _at_rest(diagnosis: Diagnosis, rules: tuple[Rule, ...]) -> Decision:
     return Decision(
         verdict=diagnosis.verdict,
         cause=diagnosis.cause,
-        action="fix_data" if broken else "none" if diagnosis.verdict == "healthy" else "wait",
+        action="fix_data" if broken else "wait" if diagnosis.verdict == "insufficient" else "none",
         reason=diagnosis.reason,
         rules=rules,
         blame=diagnosis.blame,
         quarantine=broken,
+        since=diagnosis.since,
     )
 
 
 def _held_back(decision: Decision, instead: Instead, evidence: Evidence) -> Decision:
+    if instead.return_to:
+        reason = f"{decision.reason}; {instead.reason}"
+        returned = replace(decision, action="rollback", reason=reason, return_to=instead.return_to)
+        return _aimed(returned, evidence)
     if instead.reuse:
         reason = f"{decision.reason}; {instead.reason}"
         return _aimed(replace(decision, action=instead.action, reason=reason, reuse=instead.reuse), evidence)

@@ -6,8 +6,8 @@ from graph.model import Decision, Diagnosis
 def undone_reason(found: Diagnosis | Decision) -> str | None:
     """Return why a later check takes a waiting run's reason away, or None when it stands.
 
-    Healthy for any other cause than `none` (harder traffic) does not say that the harm has gone, and a check that saw
-    too little says nothing. A run that a person asked for has another reason: do not ask about those.
+    Harder traffic does not say that the harm has gone, and a check that saw too little says nothing. A run that a
+    person asked for has another reason: do not ask about those.
     """
     if found.verdict == "healthy" and found.cause == "none":
         return f"a later check found the model healthy again: {found.reason}"

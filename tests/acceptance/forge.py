@@ -16,6 +16,7 @@ from autopilot.settings import prepare
 from autopilot.stores import libraries
 
 HEAVY = (
+    "alembic.command",
     "autopilot.cli.act",
     "autopilot.cli.ask",
     "autopilot.cli.show",
@@ -24,10 +25,14 @@ HEAVY = (
     "autopilot.traced",
     "autopilot.report.explain",
     "checkpoints.saver",
+    "examples.fraud_detector.register_champion",
+    "mlflow.pyfunc",
     "mlflow.sklearn",
-    "mlflow.store.tracking.sqlalchemy_store",
+    "mlflow.store.model_registry.sqlalchemy_workspace_store",
+    "mlflow.store.tracking.sqlalchemy_workspace_store",
     "sklearn.ensemble",
     "sklearn.linear_model",
+    "tests.acceptance.weather",
     "tools.evaluation.child_process",
     "tools.monitors.predictions",
     "tools.pipelines.local",

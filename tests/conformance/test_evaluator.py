@@ -29,13 +29,16 @@ class Bench:
     challenger: Artifact
     unloadable: Artifact
 
-    def compare(self, champion: bool = True, harm: bool = True, loadable: bool = True) -> Comparison:
+    def compare(
+        self, champion: bool = True, harm: bool = True, loadable: bool = True, origin: Artifact | None = None
+    ) -> Comparison:
         return self.evaluator.compare(
             model_spec(metric="average_precision"),
             self.holdout,
             self.champion if champion else None,
             self.challenger if loadable else self.unloadable,
             HARM if harm else None,
+            origin,
         )
 
 
@@ -111,6 +114,36 @@ def test_a_model_that_cannot_be_loaded_is_an_answer(bench, compare):
     assert "challenger" in found.load_error
     assert (found.differences, found.metrics, found.calibration, found.latency_ms) == ((), {}, {}, {})
     assert found.rows == bench.holdout.rows
+
+
+def test_wrong_decisions_are_compared_on_all_rows_and_where_the_harm_was(compare):
+    assert [(d.name, d.metric) for d in compare().errors] == [("overall", "errors"), ("harm", "errors")]
+    assert [d.name for d in compare(harm=False).errors] == ["overall"]
+    assert compare(champion=False).errors == ()
+    gained = compare(harm=False).errors[0]
+    assert gained.difference is not None
+    assert gained.difference.value == pytest.approx(gained.champion - gained.challenger)
+
+
+def test_confident_decisions_are_counted_by_kind(compare):
+    assert [each.decision for each in compare().reversals] == ["positive", "negative"]
+    assert compare(champion=False).reversals == ()
+
+
+def test_the_version_approved_first_is_another_difference(bench, compare):
+    beside = compare(origin=bench.champion).origin
+    assert beside is not None
+    assert (beside.name, beside.metric) == ("origin", "average_precision")
+    assert beside.difference is not None
+    assert (compare().origin, compare().origin_error) == (None, None)
+
+
+def test_a_version_approved_first_that_cannot_be_loaded_is_said_and_changes_nothing(bench, compare):
+    found = compare(origin=bench.unloadable)
+    assert found.origin is None
+    assert found.origin_error
+    assert found.load_error is None
+    assert found.differences == compare().differences
 
 
 @pytest.mark.parametrize("question", [{}, {"champion": False}, {"loadable": False}], ids=str)

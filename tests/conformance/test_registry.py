@@ -186,6 +186,15 @@ def test_what_does_not_exist_is_not_found(world: World, name: str, key: str, tmp
         world.registry().reported(ref)
 
 
+def test_an_artifact_is_found_while_it_is_there(world: World, name: str, key: str, tmp_path: Path):
+    digest = approved(world, name, key, tmp_path / "to").digest
+    found = world.registry().find_artifact(ModelRef(f"{name}-candidates", "1"), tmp_path / "to")
+    assert found is not None
+    assert found.digest == digest
+    assert world.registry().find_artifact(ModelRef(f"{name}-candidates", "7"), tmp_path / "to") is None
+    assert world.registry().find_artifact(ModelRef(name, "1"), tmp_path / "to") is None
+
+
 def test_reported_metrics_are_the_runs_own(world: World, name: str, key: str):
     trained(world, key, metrics={"auc": 0.9, "odd": math.nan})
     world.registry().register_candidate(name, key)

@@ -6,7 +6,7 @@ from typing import Any
 
 from graph.errors import AutopilotError
 from graph.evidence import Interval
-from graph.model import Artifact, Comparison, Difference, Holdout
+from graph.model import Artifact, Comparison, Difference, Holdout, Reversal
 from graph.spec import ModelSpec
 from tools.evaluation.request import nothing_measured
 
@@ -20,6 +20,7 @@ class Call:
     champion: Artifact | None
     challenger: Artifact
     harm_from: datetime | None
+    origin: Artifact | None = None
 
 
 def measured(gain: float = 0.05, spread: float = 0.02, harm_gain: float | None = None, **changes: Any) -> Comparison:
@@ -49,6 +50,9 @@ def measured(gain: float = 0.05, spread: float = 0.02, harm_gain: float | None =
         calibration={"champion": calibration, "challenger": calibration},
         latency_ms={"champion": 1.0, "challenger": 1.0},
         negative_flips=0,
+        errors=tuple(replace(each, metric="errors", champion=0.2, challenger=0.2 - gain) for each in differences[:2]),
+        origin=replace(differences[0], name="origin"),
+        reversals=(Reversal("positive", 60, 6, None), Reversal("negative", 800, 8, None)),
     )
     return replace(comparison, **changes)
 
@@ -71,22 +75,27 @@ class FakeEvaluator:
         champion: Artifact | None,
         challenger: Artifact,
         harm_from: datetime | None,
+        origin: Artifact | None = None,
     ) -> Comparison:
         if self.away is not None:
             raise self.away
-        call = Call(spec, holdout, champion, challenger, harm_from)
+        call = Call(spec, holdout, champion, challenger, harm_from, origin)
         self.calls.append(call)
         for role, artifact in (("challenger", challenger), ("champion", champion)):
             if artifact is not None and artifact.digest in self.unloadable:
                 return nothing_measured(holdout.rows, holdout.positives, f"the {role} cannot be loaded")
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        return _fitted(answer, call)
+        lost = origin is not None and origin.digest in self.unloadable
+        return _fitted(replace(answer, origin=None, origin_error="it cannot be loaded") if lost else answer, call)
 
 
 def _fitted(answer: Comparison, call: Call) -> Comparison:
     absent = () if call.harm_from else ("harm", "rest")
     told = [replace(d, metric=call.spec.policy.metric) for d in answer.differences if d.name not in absent]
     fitted = replace(answer, rows=call.holdout.rows, positives=call.holdout.positives, differences=tuple(told))
+    fitted = replace(fitted, errors=tuple(each for each in answer.errors if each.name not in absent))
+    if call.origin is None:
+        fitted = replace(fitted, origin=None)
     if call.champion is not None:
         return fitted
     return replace(
@@ -96,4 +105,6 @@ def _fitted(answer: Comparison, call: Call) -> Comparison:
         calibration={role: values for role, values in answer.calibration.items() if role != "champion"},
         latency_ms={role: value for role, value in answer.latency_ms.items() if role != "champion"},
         negative_flips=0,
+        errors=(),
+        reversals=(),
     )

@@ -112,6 +112,12 @@ class FakeRegistry:
             _write(os.path.join(folder, name), content)
         return Artifact(folder, self._digest(files, folder))
 
+    def find_artifact(self, ref: ModelRef, to: Path) -> Artifact | None:
+        try:
+            return self.fetch(ref, to)
+        except NotFound:
+            return None
+
     def reported(self, ref: ModelRef) -> Mapping[str, float]:
         self._answer()
         return dict(self._version(ref.name, ref.version).run.metrics)

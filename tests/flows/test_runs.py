@@ -87,7 +87,7 @@ def test_a_challenger_that_is_not_shown_to_be_better_asks_nobody(home, compariso
 def test_an_undecided_candidate_is_validated_again_before_anything_new_is_trained(home):
     home.evaluator.answers = [measured(gain=0.01, spread=0.05), measured()]
     home.waiting()
-    home.clock.pass_time(timedelta(days=1))
+    home.wait(SPEC.training.holdout / 2)
     run = home.engine.run(MODEL)
     assert (home.row(run)["status"], len(home.pipeline.starts)) == ("awaiting_approval", 1)
     home.say(run)
@@ -254,7 +254,7 @@ def test_an_undecided_candidate_is_never_judged_on_rows_it_was_trained_on(home):
     first = home.waiting()
     trained_until = home.book.decision(first).train_until
     home.spec[0] = replace(home.spec[0], training=replace(SPEC.training, holdout=2 * SPEC.training.holdout))
-    home.clock.pass_time(timedelta(days=1))
+    home.wait(SPEC.training.holdout / 2)
     home.engine.run(MODEL)
     assert home.evaluator.calls[1].holdout.start >= trained_until
 

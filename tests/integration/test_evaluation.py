@@ -155,6 +155,16 @@ def test_a_model_that_kills_the_process_is_named_with_its_last_words(place: Plac
     assert (found.rows, found.differences) == (1400, ())
 
 
+def test_a_version_approved_first_that_kills_the_process_costs_nobody_the_judgement(place: Place, tmp_path: Path):
+    killing = save_own(tmp_path, "os.write(2, b'about to end'); os.kill(os.getpid(), 9)")
+    spec = model_spec(TRUSTING)
+    found = place.evaluator.compare(spec, place.holdout, place.champion, place.champion, None, killing)
+    assert (found.load_error, found.origin) == (None, None)
+    assert found.origin_error is not None
+    assert "while scoring the origin; the end of its output: about to end" in found.origin_error
+    assert found.differences[0].rows == 1400
+
+
 def test_a_model_sees_nothing_of_our_environment(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for name in PLANTED:
         monkeypatch.setenv(name, "planted")

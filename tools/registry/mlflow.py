@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graph.errors import Refused
+from graph.errors import NotFound, Refused
 from graph.model import Artifact, Candidate, Json, ModelRef
 from tools.registry import files, transfer
 from tools.registry.candidates import finished_run, logged_model
@@ -89,6 +89,13 @@ class MlflowRegistry:
             location = transfer.resolved(self._client, source)
             folder = transfer.fetch(self._uri, location, to, self._root if is_candidate(ref.name) else None)
             return Artifact(str(folder), files.digest(folder))
+
+    def find_artifact(self, ref: ModelRef, to: Path) -> Artifact | None:
+        """Do as `fetch` does, or return None when the version or its files were deleted."""
+        try:
+            return self.fetch(ref, to)
+        except (NotFound, Refused):
+            return None
 
     def reported(self, ref: ModelRef) -> Mapping[str, float]:
         """Return the metrics of the version's run, NaN included; a release keeps its candidate's."""

@@ -24,7 +24,8 @@ def test_a_challenger_that_is_fine_passes_every_check():
     checks = outcomes(compared(), max_latency_ms=20.0, minimum={"roc_auc": 0.8})
 
     assert list(checks) == [
-        "loads", "schema", "rows", "superiority", "non_inferiority", "calibration", "minimum:roc_auc", "latency",
+        "loads", "schema", "rows", "superiority", "non_inferiority", "attempt", "calibration", "suspicion",
+        "minimum:roc_auc", "latency",
     ]  # fmt: skip
     assert {check.outcome for check in checks.values()} == {"passed"}
     assert all(check.detail for check in checks.values())

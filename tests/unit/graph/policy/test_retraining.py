@@ -16,12 +16,17 @@ FIRST = Diagnosis("insufficient", "no_champion", "fraud has no champion yet")
 KEPT = Candidate("7", "run-7", "key-7")
 RULES = [
     "one_active_run",
+    "open_question",
     "labels_to_learn_from",
+    "archived_version",
     "circuit_breaker",
     "kept_candidate",
+    "back_off",
     "cooldown",
     "retrains_per_week",
     "retrains_per_month",
+    "can_pay",
+    "rows_to_learn_from",
 ]
 
 
@@ -38,7 +43,7 @@ def outcomes(decision):
     [
         (Diagnosis("healthy", "none", "fine"), "none", False),
         # Harder traffic: retraining would not change it.
-        (Diagnosis("healthy", "covariate_shift", "harder"), "none", False),
+        (Diagnosis("degraded", "covariate_shift", "harder", curable=False), "none", False),
         (Diagnosis("broken_data", "data_quality", "cents"), "fix_data", True),
         (Diagnosis("broken_data", "label_quality", "lost"), "fix_data", True),
         (Diagnosis("insufficient", "unknown", "late"), "wait", False),

@@ -16,7 +16,7 @@ from tests.unit.graph.policy.builders import DECIDED, DEGRADED
         (Diagnosis("broken_data", "data_quality", "cents"), "a later check found broken data: cents"),
         (Diagnosis("broken_data", "label_quality", "lost"), "a later check found broken data: lost"),
         # Harder rows say nothing about the harm that was seen before.
-        (Diagnosis("healthy", "covariate_shift", "harder"), None),
+        (Diagnosis("degraded", "covariate_shift", "harder", curable=False), None),
         # Silence says nothing.
         (Diagnosis("insufficient", "unknown", "late"), None),
         # Still nobody to judge: a first candidate is still wanted.

@@ -10,9 +10,10 @@ import pytest
 
 from graph.codec import canonical, dump, load
 from tests.unit.tools.profile.samples import counted, cut, features, profile_of, scored
-from tools.profile.counting import UNLABELLED, Limits, count_categorical, count_cells, count_lags, count_numeric
+from tools.profile.counting import UNLABELLED, count_categorical, count_cells, count_lags, count_numeric
 from tools.profile.counts import CellCounts, FeatureCounts, ScoreCounts, no_cells
 from tools.profile.frequent import KEPT, Frequent
+from tools.profile.numeric import Limits
 from tools.profile.profile import Cuts
 from tools.profile.scores import choose_cells
 
@@ -157,6 +158,19 @@ def test_a_column_of_distinct_numbers_has_no_frequent_value():
     counts = count_numeric(pa.array(np.random.default_rng(0).normal(size=1_000)), Cuts(), Limits())
     assert counts.frequent == Frequent({}, 1)
     assert counts.frequent.top() is None
+
+
+@pytest.mark.parametrize("pieces", [1, 3, 100])
+def test_a_value_stands_out_however_the_rows_are_cut(pieces: int):
+    draw = np.random.default_rng(1)
+    columns = {
+        "plain": pa.array(draw.normal(size=900)),
+        "stuck": pa.array(np.where(np.arange(900) % 9, 2.5, draw.random(900))),
+    }
+    profile = profile_of(columns)
+    found = reduce(add, (counted(piece, profile) for piece, _ in cut(columns, pieces, seed=1))).numeric
+    assert found["plain"].frequent.top() is None
+    assert found["stuck"].frequent.top() == ("2.5", 800)
 
 
 def test_the_nul_character_is_not_kept():

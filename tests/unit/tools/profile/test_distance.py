@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tools.profile.distance import _chi_square_999, ordered_distance, unordered_distance
+from tools.profile.distance import _chi_square_999, listed_distance, ordered_distance, unordered_distance
 
 
 def bins(rows: int, shares: list[float], seed: int) -> tuple[int, ...]:
@@ -58,7 +58,33 @@ def test_an_empty_bin_does_not_explode():
 
 def test_rare_categories_are_pooled_and_frequent_ones_are_not():
     reference = (5_000, 4_000, *(1,) * 1_000)
-    assert unordered_distance(reference, (500, 400, *(0,) * 900, *(1,) * 100)) is not None
+    spread = unordered_distance(reference, (500, 400, *(0,) * 900, *(1,) * 100))
+    assert spread is not None
+    assert (spread.freedom, spread.psi < spread.noise) == (2, True)
+    # One that was rare and now fills a tenth of the rows is no longer rare.
     collapsed = unordered_distance(reference, (500, 400, 100, *(0,) * 999))
     assert collapsed is not None
-    assert collapsed.psi < collapsed.noise
+    assert (collapsed.freedom, collapsed.psi > 0.5) == (3, True)
+
+
+@pytest.mark.parametrize("rows", [1_000, 20_000])
+@pytest.mark.parametrize(("values", "listed"), [(300, 300), (3_000, 1_000)])
+def test_many_categories_alike_do_not_drift_because_some_were_lucky_in_the_reference(
+    rows: int, values: int, listed: int
+):
+    for seed in range(20):
+        before, after = bins(20_000, [1 / values] * values, seed), bins(rows, [1 / values] * values, seed + 100)
+        order = np.argsort(-np.array(before), kind="stable")
+        table = order[:listed]
+        old, new = (tuple(int(part[place]) for place in table) for part in (before, after))
+        rest = (sum(before) - sum(old), sum(after) - sum(new))
+        found = listed_distance(old, new, rest) if sum(rest) else unordered_distance(old, new)
+        assert found is None or found.psi < 1.2 * found.noise
+
+
+def test_a_frequent_category_of_many_is_still_seen_to_move():
+    before = (6_000, 5_000, *(10,) * 400)
+    found = listed_distance(before, (900, 200, *(1,) * 400), (5_000, 500))
+    assert found is not None
+    assert found.freedom == 2
+    assert found.psi > 5 * found.noise

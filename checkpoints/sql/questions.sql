@@ -1,0 +1,33 @@
+-- name: ask
+-- An open question of this kind is not asked again: it grows by what is found meanwhile.
+insert into questions as q (model, kind, run, features, since, asked_at)
+values (%(model)s, %(kind)s, %(run)s, %(features)s, %(since)s, %(now)s)
+on conflict (model, kind) where answered_at is null do update
+set since = least(q.since, excluded.since),
+    features = (
+      select coalesce(jsonb_agg(distinct name), '[]') from jsonb_array_elements(q.features || excluded.features) name
+    )
+
+-- name: questions
+select kind, run, features, since, asked_at, answered_at, genuine, answered_by, comment from questions
+where model = %(model)s order by asked_at desc, id desc limit 100
+
+-- name: answer
+-- The answer and what follows from it, together or not at all: what was genuine comes back into evidence and training,
+-- what was repaired stays out from the first suspected window to the answer. Flags from before the question stay.
+with answered as (
+  update questions set answered_at = %(now)s, genuine = %(genuine)s, answered_by = %(by)s, os_user = %(os_user)s,
+         comment = %(comment)s
+  where model = %(model)s and answered_at is null
+  returning model, kind, run, features, since, asked_at, answered_at, genuine
+), lifted as (
+  update quarantines q set lifted_by = %(by)s, lifted_at = %(now)s
+  from answered a
+  where a.genuine and q.model = a.model and q.lifted_at is null and q.starts_at >= a.since
+), kept as (
+  insert into quarantines (model, starts_at, ends_at, reason, set_by, set_at)
+  select model, since, %(now)s, 'the ' || kind || ' was broken until it was repaired', %(by)s, %(now)s
+  from answered where not genuine and since < %(now)s
+  on conflict (model, starts_at, ends_at) where lifted_at is null do nothing
+)
+select kind, features, asked_at, answered_at, genuine from answered

@@ -1,0 +1,51 @@
+"""Question 1, the row as a whole: did two columns change places, does a column still fit the rest of its row?"""
+
+import math
+
+from graph.evidence import FeatureEvidence
+from graph.policy.feature_rules import Measure, over_features
+from graph.policy.rules import Step
+from graph.policy.words import finite, number, percent
+
+APART = 0.3
+"""Part of the way from whole rows to a random join beyond which a column does not belong to its rows."""
+APART_SIGMAS = 6.0
+RENAMED = 0.2
+"""Rows in other categories than before, beyond which names that restore the shares mean a changed encoding."""
+RESTORED = 0.15
+RESTORED_NOISE = 0.5
+"""What renaming may leave over: a part of it, and the noise of the shares of `rows` rows, half of 1 / sqrt(rows)."""
+
+
+def _exchanged(feature: FeatureEvidence) -> Measure | None:
+    if feature.exchanged_with is None:
+        return None
+    detail = f"shows the values that {feature.exchanged_with} used to, and the other way round"
+    return Measure(feature.name, 1.0, 0.0, detail)
+
+
+def _renamed(feature: FeatureEvidence) -> Measure | None:
+    moved, left = finite(feature.renamed), finite(feature.renamed_left)
+    if moved is None or left is None or not feature.rows:
+        return None
+    if left > RESTORED * moved + RESTORED_NOISE / math.sqrt(feature.rows):
+        return Measure(feature.name, 0.0, RENAMED, "another mix, not other names")
+    detail = f"{percent(moved)} of rows lie in other categories, in the same shares: the categories were renamed"
+    return Measure(feature.name, moved, RENAMED, detail)
+
+
+def _apart(feature: FeatureEvidence) -> Measure | None:
+    share, sigmas = finite(feature.joint_shift), finite(feature.joint_sigmas)
+    if share is None or sigmas is None:
+        return None
+    if sigmas <= APART_SIGMAS:
+        return Measure(feature.name, min(share, APART), APART, "within its noise")
+    detail = f"does not fit the rest of its row: {percent(share)} of the way to a random join ({number(sigmas)} sigmas)"
+    return Measure(feature.name, share, APART, detail)
+
+
+JOINT_RULES = (
+    Step("exchanged_columns", over_features(_exchanged)),
+    Step("renamed_categories", over_features(_renamed)),
+    Step("row_consistency", over_features(_apart)),
+)
