@@ -1,16 +1,33 @@
 """The lines of the pipe: what the world sends, what it is asked, and the clear end of a broken one."""
 
 import json
-from typing import TextIO
+from typing import Protocol
 
 from graph.errors import Misconfigured
 from graph.model import Json
 
 
+class Reads(Protocol):
+    """Where lines come from."""
+
+    def readline(self) -> str:
+        """Return the next line with its end, or an empty text when there is none."""
+
+
+class Writes(Protocol):
+    """Where lines go to."""
+
+    def write(self, text: str, /) -> object:
+        """Take a text."""
+
+    def flush(self) -> None:
+        """Hand on what was taken."""
+
+
 class Pipe:
     """Reads the world's lines and writes ours; nothing else reaches stdout."""
 
-    def __init__(self, incoming: TextIO, outgoing: TextIO) -> None:
+    def __init__(self, incoming: Reads, outgoing: Writes) -> None:
         self._incoming = incoming
         self._outgoing = outgoing
         self._line = 0

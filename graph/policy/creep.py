@@ -19,8 +19,8 @@ from graph.spec import ValidationSpec
 FAMILY = 0.05
 """Level of all attempts on the same rows together, one-sided."""
 FRESH = 0.5
-"""An undecided challenger is tested again when so large a part of its rows is new: each test costs level, and nearly the
-same rows say nearly the same."""
+"""An undecided challenger is tested again when so large a part of its rows is new: each test costs level, and nearly
+the same rows say nearly the same."""
 
 
 @dataclass(frozen=True, slots=True)

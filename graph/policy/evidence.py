@@ -15,8 +15,8 @@ from graph.evidence import Evidence
 from graph.model import Diagnosis, History, Question
 from graph.policy.alarm_rules import ALARM_RULES
 from graph.policy.case import Case
-from graph.policy.estimate_rules import ESTIMATE_RULES, with_estimate
 from graph.policy.channel_rules import HIDDEN_RULES
+from graph.policy.estimate_rules import ESTIMATE_RULES, with_estimate
 from graph.policy.feature_rules import FEATURE_RULES
 from graph.policy.harm_rules import DRIFT_RULES, EXPLANATION_RULES, HARM_RULES, MEASURED_RULES, healthy
 from graph.policy.input_rules import LOG_RULES

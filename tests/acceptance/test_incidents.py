@@ -19,7 +19,7 @@ WANTED = {
     "unit_bug": ("broken_data", "data_quality", "fix_data"),
     "lost_labels": ("broken_data", "label_quality", "fix_data"),
     "concept_change": ("degraded", "concept_drift", "retrain"),
-    "harder_traffic": ("healthy", "covariate_shift", "none"),
+    "harder_traffic": ("degraded", "covariate_shift", "none"),
     "late_labels": ("insufficient", "unknown", "wait"),
     DRIFT_COUNTS: ("degraded", "covariate_shift", "retrain"),
 }

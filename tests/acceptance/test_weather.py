@@ -12,7 +12,7 @@ import pytest
 from tests.acceptance.desk import Desk, Forge
 from tests.acceptance.weather_train import FEATURES
 
-pytestmark = [pytest.mark.real_data, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real_data, pytest.mark.timeout(1200)]
 
 CSV = "nyc-weather-2013.csv.gz"
 TRAIN = Path(__file__).with_name("weather_train.py")

@@ -94,8 +94,8 @@ def _fitted(answer: Comparison, call: Call) -> Comparison:
     told = [replace(d, metric=call.spec.policy.metric) for d in answer.differences if d.name not in absent]
     fitted = replace(answer, rows=call.holdout.rows, positives=call.holdout.positives, differences=tuple(told))
     fitted = replace(fitted, errors=tuple(each for each in answer.errors if each.name not in absent))
-    if call.origin is None:
-        fitted = replace(fitted, origin=None)
+    beside = replace(answer.origin, metric=call.spec.policy.metric) if call.origin and answer.origin else None
+    fitted = replace(fitted, origin=beside)
     if call.champion is not None:
         return fitted
     return replace(

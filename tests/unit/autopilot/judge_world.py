@@ -1,9 +1,10 @@
-"""A world for the judge, in this process: a logistic truth, a model fitted by a few Newton steps, and what goes wrong."""
+"""A world for the judge, in this process: a logistic truth, a model of a few Newton steps, and what goes wrong."""
 
 import json
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -26,12 +27,13 @@ class World:
     ) -> None:
         self.folder, self.ticks, self.spoil, self.turn, self.real = folder, ticks, spoil, turn, answers
         self.random = np.random.default_rng(5)
-        self.said: list[dict] = []
-        self.records: list[dict] = []
+        self.said: list[dict[str, Any]] = []
+        self.records: list[dict[str, Any]] = []
         self.models: dict[str, np.ndarray] = {}
         self.x: list[np.ndarray] = []
         self.y: list[np.ndarray] = []
-        self.champion, self.due, self.files = "v0", [], 0
+        self.champion, self.files = "v0", 0
+        self.due: list[tuple[int, str]] = []
         self.lines: deque[str] = deque()
         self._start()
 
@@ -83,28 +85,28 @@ class World:
         rows = self._rows(x, row=_ids(t), score=self._p(self.champion, x))
         self._send(type="tick", t=t, rows=rows, labels=labels, answers=answers)
 
-    def _train(self, message: dict) -> None:
+    def _train(self, message: dict[str, Any]) -> None:
         self.said.append({"t": len(self.x) - 1, **message})
         x, y = (np.concatenate([each[t] for t in message["ticks"]]) for each in (self.x, self.y))
         self.models[message["id"]] = _fit(x, y)
         self._send(type="trained", id=message["id"])
 
-    def _score(self, message: dict) -> None:
+    def _score(self, message: dict[str, Any]) -> None:
         x = np.concatenate([self.x[t] for t in message["ticks"]])
         row = np.concatenate([_ids(t) for t in message["ticks"]])
         rows = self._table(t=row // ROWS, row=row, score=self._p(message["model"], x))
         self._send(type="scored", model=message["model"], rows=rows)
 
-    def _promote(self, message: dict) -> None:
+    def _promote(self, message: dict[str, Any]) -> None:
         self.said.append({"t": len(self.x) - 1, **message})
         self.champion = message["model"]
 
-    def _alert(self, message: dict) -> None:
+    def _alert(self, message: dict[str, Any]) -> None:
         self.said.append({"t": len(self.x) - 1, **message})
         if self.real is not None:
             self.due.append((len(self.x) - 1, message["kind"]))
 
-    def _done(self, message: dict) -> None:
+    def _done(self, message: dict[str, Any]) -> None:
         self.records.append(message["record"])
         self._next()
 
@@ -118,7 +120,8 @@ class World:
         return x, (self.random.random(rows) < p).astype(np.int8)
 
     def _p(self, model: str, x: np.ndarray) -> np.ndarray:
-        return 1 / (1 + np.exp(-_design(x) @ self.models[model]))
+        p: np.ndarray = 1 / (1 + np.exp(-_design(x) @ self.models[model]))
+        return p
 
     def _rows(self, x: np.ndarray, **more: np.ndarray) -> str:
         return self._table(**{f"f{at}": x[:, at] for at in range(WIDTH)}, **more)

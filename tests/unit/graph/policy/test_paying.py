@@ -59,9 +59,12 @@ def test_harm_by_its_price_asks_for_a_retrain_over_the_rows_since_the_change():
 
 def test_mild_harm_is_learned_beside_the_reference():
     chosen = since_change(seen(wrong=10.0), SINCE)
+    assert chosen is not None
     assert (chosen.start, chosen.end) == (NOW - 90 * DAY, SINCE + 3 * DAY)
     assert chosen.exclude == ((NOW - 60 * DAY, SINCE),)
-    assert since_change(seen(wrong=10.0), SINCE, alone=True).start == SINCE
+    alone = since_change(seen(wrong=10.0), SINCE, alone=True)
+    assert alone is not None
+    assert alone.start == SINCE
 
 
 @pytest.mark.parametrize(("days", "judged"), [(3, None), (4, 2), (6, 3), (30, 6)])
@@ -109,10 +112,11 @@ def test_a_gain_is_counted_over_the_horizon():
 
 
 def test_a_kept_candidate_is_judged_again_until_it_is_outgrown():
-    kept = Candidate("c1", "c1", "c1", SINCE + 3 * DAY)
+    until = SINCE + 3 * DAY
+    kept = Candidate("c1", "c1", "c1", until)
     assert decide(seen(7), HARMED, History(kept=kept), SPEC, NOW).reuse == kept
-    assert not outgrown(seen(7), SINCE, kept.trained_until)
-    assert outgrown(seen(12), SINCE, kept.trained_until)
+    assert not outgrown(seen(7), SINCE, until)
+    assert outgrown(seen(12), SINCE, until)
     assert decide(seen(12), HARMED, History(kept=kept), SPEC, NOW).reuse is None
 
 

@@ -51,6 +51,7 @@ def test_harm_is_seen_the_sooner_the_larger_it_is(per_row, within):
 
 def test_it_knows_when_the_harm_began():
     seen = follow([*noise(30, 1), *noise(6, 2, per_row=0.08, first=30)], NONE)
+    assert seen.since is not None
     assert abs(seen.since - (START + 30 * DAY)) <= 2 * DAY
     assert seen.wrong_rate == pytest.approx(0.08, abs=0.03)
     assert seen.rows == seen.windows * ROWS
