@@ -40,6 +40,8 @@ class Engineer:
     measure: Measure = field(init=False)
     versions: dict[str, Version] = field(init=False)
     questions: Questions = field(default_factory=Questions)
+    evidence: Evidence | None = None
+    """What the newest tick was decided on."""
     kept: Candidate | None = None
     trained: int = 0
     retrains: list[int] = field(default_factory=list)
@@ -58,6 +60,7 @@ class Engineer:
         for answer in message.get("answers", ()):
             self.questions.answer(str(answer["kind"]), bool(answer["real"]), now)
         evidence, diagnosis = self._judged()
+        self.evidence = evidence
         decision = retraining.decide(evidence, diagnosis, self._history(), self.start.spec, time_of(now + 1))
         checks = self._act(decision, evidence)
         return {"t": now, "decision": dump(decision), "checks": [dump(check) for check in checks]}

@@ -197,7 +197,13 @@ def doubts(found: Json) -> list[str]:
         return said
     if validation["champion"] is None:
         said.append("there is no champion to compare with: only the minimums speak")
+    said += [check["detail"] for check in validation["checks"] if _untold(check)]
     return [*said, *_slices(found, comparison), *_losses(found, comparison), *_calibration(found, comparison)]
+
+
+def _untold(check: Json) -> bool:
+    """Tell whether a check held nothing against the challenger only because nothing could be compared."""
+    return check["name"] == "origin" and check["outcome"] == "passed" and check["value"] is None
 
 
 def is_slice(named: Json) -> bool:

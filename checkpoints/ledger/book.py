@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 
 from checkpoints.database import Database, run_lock
@@ -66,7 +65,7 @@ class PostgresLedger:
 
     def history(self, spec: ModelSpec) -> History:
         """Return what rules need to know about the model's past."""
-        return replace(self.runs.history(spec.name, spec.registry), questions=self.questions.of(spec.name))
+        return self.runs.history(spec.name, spec.registry)
 
     def record_decision(
         self, run: str, decision: Decision, spec: ModelSpec, champion: str | None, now: datetime

@@ -27,10 +27,6 @@ class Questions:
             now=question.asked_at,
         )
 
-    def of(self, model: str) -> tuple[Question, ...]:
-        """Return a model's questions, newest first."""
-        return tuple(_question(row) for row in self._database.rows(query("questions", "questions"), model=model))
-
     def answer(
         self, model: str, genuine: bool, by: str, os_user: str | None, comment: str, now: datetime
     ) -> tuple[Question, ...]:

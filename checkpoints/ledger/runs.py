@@ -10,7 +10,7 @@ from checkpoints.database import Database, Row
 from checkpoints.queries import query
 from graph.codec import dump, load
 from graph.errors import NotFound
-from graph.model import Candidate, History, Json, TrainingJob
+from graph.model import Candidate, History, Json, Question, TrainingJob
 from graph.policy.outcomes import ACTIVE
 
 
@@ -102,6 +102,7 @@ class Runs:
             last_promotion=found["promoted_at"],
             kept=load(Candidate, found["kept"]) if found["kept"] else None,
             learned=load(Candidate, found["serving"]).learned if found["serving"] else None,
+            questions=tuple(load(Question, asked) for asked in found["questions"]),
         )
 
     def note_trace(self, run: str, trace: str, now: datetime) -> None:

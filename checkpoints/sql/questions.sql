@@ -8,10 +8,6 @@ set since = least(q.since, excluded.since),
       select coalesce(jsonb_agg(distinct name), '[]') from jsonb_array_elements(q.features || excluded.features) name
     )
 
--- name: questions
-select kind, run, features, since, asked_at, answered_at, genuine, answered_by, comment from questions
-where model = %(model)s order by asked_at desc, id desc limit 100
-
 -- name: answer
 -- The answer and what follows from it, together or not at all: what was genuine comes back into evidence and training,
 -- what was repaired stays out from the first suspected window to the answer. Flags from before the question stay.

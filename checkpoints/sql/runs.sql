@@ -102,7 +102,13 @@ select promoted.at as promoted_at,
   (
     select r.candidate from promotions p join runs r on r.run = p.run
     where p.model = %(registry)s order by p.at desc limit 1
-  ) as serving
+  ) as serving,
+  array(
+    select json_build_object(
+      'kind', kind, 'asked_at', asked_at, 'features', features, 'answered_at', answered_at, 'genuine', genuine
+    )
+    from questions where model = %(model)s order by asked_at desc, id desc limit 100
+  ) as questions
 from promoted
 
 -- name: note_trace

@@ -17,7 +17,9 @@ FEWEST_WINDOWS = 2
 SOUND_SLOPE = 0.8
 PROPORTIONAL = 0.03
 PROPORTIONAL_SIGMAS = 2.0
-HIDDEN_SIGMAS = 6.0
+HIDDEN_SIGMAS = 7.5
+HIDDEN_WINDOWS = 4
+"""A few bad days move a slice too; a concept that moved stays moved."""
 SEGMENT_SIGMAS = 2.5
 """A segment has few rows: what is called even there must be even to the chance of six score bands."""
 
@@ -81,7 +83,8 @@ def uneven_labels(case: Case) -> EvidenceFinding:
     A concept may change so that the errors only move: what was hard became easy and the other way round. No loss tells
     of it, and a challenger that learned it would be better all the same. Whether it is, the trained one has to show.
     """
-    found = [each for each in case.evidence.channels if each.side == "all" and not each.segment]
+    whole = [each for each in case.evidence.channels if each.side == "all" and not each.segment]
+    found = [each for each in whole if each.windows >= HIDDEN_WINDOWS]
     worst = max(found, key=lambda each: (each.worst, -each.windows), default=None)
     if worst is None or case.policy.prices is None:
         return Finding(None, HIDDEN_SIGMAS)

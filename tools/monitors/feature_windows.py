@@ -55,13 +55,15 @@ def measure_features(
 
 
 def _count(sight: Sight, profile: FeatureProfile, missing: list[Span]) -> dict[Span, FeatureCounts]:
-    counts = dict.fromkeys(missing, no_features(profile))
+    counts: dict[Span, FeatureCounts] = {}
     # Without the buckets between them that are known: those were read before.
     for run in groups(missing, [0] * len(missing), 0):
         length = run[0].end - run[0].start
         for number, found in _by_window(sight, profile, Span(run[0].start, run[-1].end), length):
-            counts[run[number]] += found
-    return counts
+            held = counts.get(run[number])
+            counts[run[number]] = held + found if held else found
+    empty = no_features(profile)
+    return {bucket: counts.get(bucket, empty) for bucket in missing}
 
 
 def _by_window(sight: Sight, profile: FeatureProfile, around: Span, length: int) -> Iterator[tuple[int, FeatureCounts]]:

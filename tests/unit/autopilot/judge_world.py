@@ -23,7 +23,13 @@ class World:
     """Both ends of the pipe: what the policy writes is answered at once, and `readline` hands the answers out."""
 
     def __init__(
-        self, folder: Path, ticks: int, spoil: Spoil = nothing, turn: int | None = None, answers: bool | None = None
+        self,
+        folder: Path,
+        ticks: int,
+        spoil: Spoil = nothing,
+        turn: int | None = None,
+        answers: bool | None = None,
+        champion: str = "v0",
     ) -> None:
         self.folder, self.ticks, self.spoil, self.turn, self.real = folder, ticks, spoil, turn, answers
         self.random = np.random.default_rng(5)
@@ -32,7 +38,7 @@ class World:
         self.models: dict[str, np.ndarray] = {}
         self.x: list[np.ndarray] = []
         self.y: list[np.ndarray] = []
-        self.champion, self.files = "v0", 0
+        self.champion, self.files = champion, 0
         self.due: list[tuple[int, str]] = []
         self.lines: deque[str] = deque()
         self._start()
@@ -53,20 +59,20 @@ class World:
 
     def _start(self) -> None:
         seen, held = self._draw(4000), self._draw(2400)
-        self.models["v0"] = _fit(*seen)
+        self.models[self.champion] = _fit(*seen)
         features = [{"name": f"f{at}", "kind": "numeric"} for at in range(WIDTH)]
         self._send(
             type="start",
             version=1,
-            reference=self._rows(seen[0], label=seen[1].astype(float), score=self._p("v0", seen[0]), t=_t(4000)),
-            holdout=self._rows(held[0], label=held[1].astype(float), score=self._p("v0", held[0]), t=_t(2400)),
+            reference=self._rows(seen[0], label=seen[1].astype(float), score=self._p(self.champion, seen[0]), t=_t(4000)),
+            holdout=self._rows(held[0], label=held[1].astype(float), score=self._p(self.champion, held[0]), t=_t(2400)),
             features=features,
             label_delay=DELAY,
             rows_per_tick=ROWS,
             horizon=30,
             prices={"train": 10, "promote": 60, "alert": 20},
             threshold=0.5,
-            champion="v0",
+            champion=self.champion,
         )
         self._next()
 
