@@ -46,9 +46,6 @@ ApprovalState = Literal["pending", "approved", "denied", "expired", "voided"]
 SCHEMA_VERSION = 1
 
 
-# --- what policy concludes -----------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of one decision, with the value it saw and the limit it holds it against."""
@@ -174,9 +171,6 @@ class Decision:
     """Not to train on: what lies between the reference and the rows since the change, where both are wanted."""
     advice: Advice | None = None
     """What a language model said about it, and what became of that; None where there is none to ask."""
-
-
-# --- training, validation, approval, promotion ---------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def can_pay(wish: Wish) -> RestraintFinding:
     """Block when not even a perfect cure of the harm seen would be worth a training and a promotion."""
     prices = wish.spec.policy.prices
     if prices is None or wish.diagnosis.since is None:
-        return Finding(detail="no prices are set: harm is measured by max_drop")
+        return Finding()
     if wish.goes_on or wish.diagnosis.hidden:
         return Finding(
             detail="what more rows, or the errors that moved, are worth is for the trained challenger to show"
@@ -73,7 +73,7 @@ def archived_version(wish: Wish) -> RestraintFinding:
     """Return to an earlier version where one, scored as it is on the rows since the change, pays for its promotion."""
     prices = wish.spec.policy.prices
     if prices is None or not wish.evidence.archived:
-        return Finding(detail="no earlier version was scored")
+        return Finding()
     rows = rows_in(wish.evidence, wish.spec.policy.horizon)
     best = max(wish.evidence.archived, key=lambda each: (gain(each.paired, rows).low, each.version))
     worth = gain(best.paired, rows).low

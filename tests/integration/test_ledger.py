@@ -158,10 +158,17 @@ def test_evidence_comes_back_as_it_was(book):
     assert book.evidence(run) == QUIET
 
 
-@pytest.mark.parametrize(("shift", "words"), [(-1, "autopilot db migrate"), (1, "newer")])
-def test_another_schema_is_refused_with_the_way_out(dsn, shift, words):
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("delete from migrations where number = (select max(number) from migrations)", "autopilot db migrate"),
+        ("insert into migrations select max(number) + 1, 'tomorrow' from migrations", "newer"),
+    ],
+    ids=["older", "newer"],
+)
+def test_another_schema_is_refused_with_the_way_out(dsn, change, words):
     with psycopg.connect(dsn, autocommit=True, options="-c search_path=autopilot") as connection:
-        connection.execute("update migrations set number = number + %s", (shift,))
+        connection.execute(change)
     with pytest.raises(Misconfigured) as refused:
         migrate.require(dsn)
     assert words in f"{refused.value.message} {refused.value.hint}"

@@ -26,6 +26,7 @@ from tools.profile.slices import channel, count_slices, segments
 
 SAMPLE = 20_000
 """Rows looked at, of the reference and of a window."""
+_FEWEST_WINDOWS = 4
 _SIZES = (2, 4, 8)
 
 
@@ -73,6 +74,9 @@ def channels(
 def _fit(sight: Sight, profile: FeatureProfile) -> JointModel:
     found = _sample(sight, span(profile.start, profile.end), profile)
     rows = len(found.window)
+    if len(np.unique(found.window)) < _FEWEST_WINDOWS:
+        # How far rows wander from window to window is not known then, and a season would look like a broken join.
+        return JointModel()
     # Fitted on every other row, so that windows of both halves are alike.
     first, second = pa.array(np.arange(0, rows, 2)), pa.array(np.arange(1, rows, 2))
     older = {name: column.take(first) for name, column in found.columns.items()}

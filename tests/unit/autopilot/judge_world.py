@@ -59,13 +59,14 @@ class World:
 
     def _start(self) -> None:
         seen, held = self._draw(4000), self._draw(2400)
-        self.models[self.champion] = _fit(*seen)
+        name = self.champion
+        self.models[name] = _fit(*seen)
         features = [{"name": f"f{at}", "kind": "numeric"} for at in range(WIDTH)]
         self._send(
             type="start",
             version=1,
-            reference=self._rows(seen[0], label=seen[1].astype(float), score=self._p(self.champion, seen[0]), t=_t(4000)),
-            holdout=self._rows(held[0], label=held[1].astype(float), score=self._p(self.champion, held[0]), t=_t(2400)),
+            reference=self._rows(seen[0], label=seen[1].astype(float), score=self._p(name, seen[0]), t=_t(4000)),
+            holdout=self._rows(held[0], label=held[1].astype(float), score=self._p(name, held[0]), t=_t(2400)),
             features=features,
             label_delay=DELAY,
             rows_per_tick=ROWS,
