@@ -78,7 +78,7 @@ class Measure:
             ),
             harm_error=profile.excess_se if profile else 0.0,
             wrong_error=wrong_error(profile) if profile else 0.0,
-            channels=self._channels(matured),
+            channels=self._channels(matured, profile.spread if profile else 1.0),
         )
 
     def matured(self, profile: ScoreProfile, number: int) -> Matured:
@@ -135,7 +135,7 @@ class Measure:
         window = LabelledWindow(time_of(due), time_of(due + 1), [counts], counts, newest)
         return replace(label_evidence(profile, window, self.stream.start.spec.policy.metric), lag_p50_h=None)
 
-    def _channels(self, matured: Sequence[Matured]) -> tuple[Channel, ...]:
+    def _channels(self, matured: Sequence[Matured], spread: float) -> tuple[Channel, ...]:
         found = []
         for size in _CHANNEL_WINDOWS:
             windows = [each for each in matured if each.harm.rows][-size:]
@@ -143,9 +143,9 @@ class Measure:
                 continue
             total = reduce(add, (each.slices for each in windows))
             start, end = windows[0].harm.start, windows[-1].harm.end
-            sides = (channel(start, end, size, total, side) for side in ("all", "positive", "negative"))
+            sides = (channel(start, end, size, total, side, spread) for side in ("all", "positive", "negative"))
             found += [each for each in sides if each]
-            found += segments(start, end, size, total)
+            found += segments(start, end, size, total, spread)
         return tuple(found)
 
 

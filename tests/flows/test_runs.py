@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from autopilot import view
+from autopilot.engine import Engine
 from graph.errors import Refused, Unavailable
 from graph.evidence import Interval
 from tests.fakes.evaluator import measured
@@ -235,6 +236,37 @@ def test_a_run_that_stands_still_does_not_stop_the_checks(home):
     home.engine.run(MODEL)
     assert len(home.book.runs.recent(MODEL, 10)) == 2
     assert home.row(run)["outcome"] == "voided"
+
+
+def beside(home):
+    """Return the engine of another process that looks after the same models."""
+    one = home.engine
+    return Engine(one._book, one._parts, one._clock, one._threads, one._traced, one._workspace)
+
+
+def test_a_run_is_found_where_another_process_took_it(home):
+    home.monitor.evidence = DEGRADED
+    run = home.engine.run(MODEL)
+    home.pipeline.end(home.key(run))
+    beside(home).carry_on(run)
+    assert home.row(run)["status"] == "awaiting_approval"
+    home.say(run)
+    assert (home.row(run)["outcome"], home.champion()) == ("promoted", "2")
+
+
+def test_a_run_is_found_where_another_process_died(home):
+    home.monitor.evidence = DEGRADED
+    run = home.engine.run(MODEL)
+    home.pipeline.end(home.key(run))
+    home.evaluator.away = Unavailable("it was killed")
+    with pytest.raises(Unavailable):
+        beside(home).carry_on(run)
+    home.evaluator.away = None
+    home.engine.carry_on(run)
+    assert home.row(run)["status"] == "awaiting_approval"
+    assert (len(home.pipeline.starts), len(home.evaluator.calls)) == (1, 1)
+    home.say(run)
+    assert (home.row(run)["outcome"], home.champion()) == ("promoted", "2")
 
 
 def test_cancel_stops_a_job_that_its_row_does_not_know_yet(home):

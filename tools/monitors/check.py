@@ -7,7 +7,7 @@ from functools import reduce
 from operator import add
 from typing import Any
 
-from graph.evidence import Channel, Estimate, Evidence, FeatureEvidence, HarmWindow, LabelEvidence, WindowRef
+from graph.evidence import Estimate, Evidence, FeatureEvidence, LabelEvidence, WindowRef
 from graph.ports import WindowStore
 from tools.monitors import feature_windows, score_windows, whole_rows
 from tools.monitors.evidence import LabelledWindow, feature_evidence, label_evidence, score_distance
@@ -179,22 +179,13 @@ class Check:
             estimate=_estimate(scores, served, start, end),
             reference_start=profile.start if profile else None,
             reference_end=profile.end if profile else None,
-            **self._harm(profile, scores),
+            **self._harm(scores),
         )
 
     def _apart(self, sight: Sight, profile: FeatureProfile, newest: list[Span]) -> dict[str, Moved]:
         return whole_rows.moved(sight, profile, whole_rows.joint_model(sight, self.store, profile), newest)
 
-    def _channels(
-        self, features: FeatureProfile | None, scores: ScoreProfile, windows: Sequence[HarmWindow]
-    ) -> tuple[Channel, ...]:
-        if features is None or not windows:
-            return ()
-        return self.eyes.look(
-            self.champion, self.now, lambda sight: whole_rows.channels(sight, features, scores, windows)
-        )
-
-    def _harm(self, features: FeatureProfile | None, scores: Scores) -> dict[str, Any]:
+    def _harm(self, scores: Scores) -> dict[str, Any]:
         """Return what the sequential test follows; nothing while the version's own profile forms."""
         if scores.forming or not scores.matured:
             return {}
@@ -203,7 +194,6 @@ class Check:
         return {
             "harm": windows,
             "learnable": learnable(windows),
-            "channels": self._channels(features, profile, windows),
             "harm_error": profile.excess_se,
             "wrong_error": wrong_error(profile) if profile.calibrator else 0.0,
         }

@@ -1,10 +1,9 @@
-"""Rows as a whole in a live log: whether columns still fit each other, and whether labels still fit the scores.
+"""Rows as a whole in a live log: whether columns still fit each other.
 
-Both need columns side by side, which counts of single columns cannot give. Some thousand rows say whether rows hold
-together; labels are looked at again only where they call more decisions wrong than the scores foresee.
+That needs columns side by side, which counts of single columns cannot give; some thousand rows are enough to say.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,22 +11,17 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from graph.codec import dump, load
-from graph.evidence import Channel, HarmWindow
 from graph.ports import WindowStore
 from tools.monitors.log_columns import categorical_feature, numeric_feature
-from tools.monitors.scored_rows import ScoredRows, scored_rows
 from tools.monitors.sight import Sight
 from tools.monitors.spans import Span, span, window_length
 from tools.profile import consistency
 from tools.profile.consistency import JointModel, Moved
-from tools.profile.counting import UNLABELLED
-from tools.profile.profile import FeatureProfile, ScoreProfile, seal
-from tools.profile.slices import channel, count_slices, segments
+from tools.profile.profile import FeatureProfile, seal
 
 SAMPLE = 20_000
 """Rows looked at, of the reference and of a window."""
 _FEWEST_WINDOWS = 4
-_SIZES = (2, 4, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +48,6 @@ def moved(sight: Sight, profile: FeatureProfile, model: JointModel, newest: Sequ
         return {}
     found = _sample(sight, Span(newest[0].start, newest[-1].end), profile)
     return consistency.moved(model, consistency.count(found.columns, profile, model)) if len(found.window) else {}
-
-
-def channels(
-    sight: Sight, features: FeatureProfile, scores: ScoreProfile, windows: Sequence[HarmWindow]
-) -> tuple[Channel, ...]:
-    """Return what labels are to the scores over the newest matured windows.
-
-    Rows are read again only where labels call more decisions wrong than the scores foresee.
-    """
-    result: list[Channel] = []
-    for size in _SIZES:
-        last = windows[-size:]
-        if len(last) == size and sum(each.wrong_excess for each in last) > 0:
-            result += _channels(sight, features, scores, last)
-    return tuple(result)
 
 
 def _fit(sight: Sight, profile: FeatureProfile) -> JointModel:
@@ -101,30 +80,6 @@ def _sample(sight: Sight, around: Span, profile: FeatureProfile) -> Sample:
                 parts[name].append(typed(column, place).cast(kinds[name], safe=False))
     columns = {name: pa.chunked_array(held, kinds[name]).combine_chunks() for name, held in parts.items()}
     return Sample(columns, np.concatenate([np.empty(0, np.int64), *windows]))
-
-
-def _channels(
-    sight: Sight, features: FeatureProfile, scores: ScoreProfile, windows: Sequence[HarmWindow]
-) -> list[Channel]:
-    start, end = windows[0].start, windows[-1].end
-    total = None
-    for each in windows:
-        for found in scored_rows(sight, [span(each.start, each.end)], _kinds(features)):
-            counts = count_slices(*_labelled(found, features), features, scores)
-            total = counts if total is None else total + counts
-    if total is None:
-        return []
-    sides = (channel(start, end, len(windows), total, side) for side in ("all", "positive", "negative"))
-    return [*(each for each in sides if each), *segments(start, end, len(windows), total)]
-
-
-def _labelled(
-    found: ScoredRows, features: FeatureProfile
-) -> tuple[Mapping[str, pa.Array], NDArray[np.float64], NDArray[np.int8]]:
-    chosen = found.own & ~found.bad_score & (found.label != UNLABELLED)
-    picked = pa.array(np.flatnonzero(chosen))
-    columns = {name: found.rows.features.column(name).take(picked).combine_chunks() for name in _kinds(features)}
-    return columns, found.rows.score[chosen], found.label[chosen]
 
 
 def _kinds(features: FeatureProfile) -> dict[str, pa.DataType]:

@@ -76,10 +76,15 @@ def count_slices(
     return SliceCounts(tuple(names), np.concatenate(tables))
 
 
-def channel(start: datetime, end: datetime, windows: int, counts: SliceCounts, side: Side) -> Channel | None:
-    """Return the channel that fits the rows of one side best; None when they cannot tell."""
+def channel(
+    start: datetime, end: datetime, windows: int, counts: SliceCounts, side: Side, spread: float = 1.0
+) -> Channel | None:
+    """Return the channel that fits the rows of one side best; None when they cannot tell.
+
+    `spread` is the variance between windows as a multiple of what rows explain: dry days come in a row.
+    """
     table = counts.side(side)
-    fitted = _fit(table[0].sum(0))
+    fitted = _fit(table[0].sum(0), spread)
     if fitted is None:
         return None
     bands = {f"score band {place}": sums for place, sums in enumerate(table[0])}
@@ -88,12 +93,14 @@ def channel(start: datetime, end: datetime, windows: int, counts: SliceCounts, s
     return _channel(start, end, windows, fitted, side=side, worst=worst, where=where)
 
 
-def segments(start: datetime, end: datetime, windows: int, counts: SliceCounts) -> tuple[Channel, ...]:
+def segments(
+    start: datetime, end: datetime, windows: int, counts: SliceCounts, spread: float = 1.0
+) -> tuple[Channel, ...]:
     """Return the slices whose labels carry least of the score, each with what holds outside of it."""
     whole = counts.table[0].sum(0)
     found = []
     for name, bands in zip(counts.names[1:], counts.table[1:], strict=True):
-        inside, outside = _fit(bands.sum(0)), _fit(whole - bands.sum(0))
+        inside, outside = _fit(bands.sum(0), spread), _fit(whole - bands.sum(0), spread)
         if inside and outside and inside.rows >= _FEWEST_IN_SEGMENT:
             found.append(((1 - inside.slope) / inside.slope_se, name, inside, outside, bands))
     found.sort(key=lambda each: (-each[0], each[1]))
@@ -114,7 +121,7 @@ class _Fit:
     intercept_se: float
 
 
-def _fit(sums: Ints) -> _Fit | None:
+def _fit(sums: Ints, wider: float = 1.0) -> _Fit | None:
     """Fit label = intercept + slope q by least squares to summed rows."""
     rows, hits, q, q2, yq = (float(value) for value in sums)
     q, q2, yq = q / _MILLION, q2 / _MILLION, yq / _MILLION
@@ -125,7 +132,7 @@ def _fit(sums: Ints) -> _Fit | None:
     if spread < _LEAST_SPREAD**2:
         return None
     slope = (yq / rows - hits / rows * mean) / spread
-    noise = np.sqrt(max(q - q2, 1e-9) / rows)
+    noise = np.sqrt(max(q - q2, 1e-9) / rows * max(wider, 1.0))
     error = float(noise / np.sqrt(spread * rows))
     return _Fit(int(rows), slope, error, (hits - slope * q) / rows, error * float(np.sqrt(spread + mean**2)))
 
