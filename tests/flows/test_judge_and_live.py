@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def nothing(tick, x, y):
 def test_the_same_evidence_gives_the_same_record(home: House, tmp_path, spoil, turn, action):
     world = World(tmp_path, 20, spoil, turn=turn, champion="1")
     engineer = Engineer(read_start(json.loads(world.readline())), Pipe(world, world))
-    record = {}
+    record: dict[str, Any] = {}
     while world.lines and record.get("decision", {}).get("action") != action:
         message = json.loads(world.readline())
         assert message["type"] == "tick"

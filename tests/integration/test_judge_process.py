@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from numpy._core._multiarray_umath import __cpu_dispatch__
+from numpy._core._multiarray_umath import __cpu_dispatch__  # type: ignore[import-not-found]
 
 from tests.conftest import ROOT
 from tests.unit.autopilot.judge_world import World
@@ -44,7 +44,7 @@ def played(folder, environment: dict[str, str]) -> str:
     )
     assert process.stdin
     assert process.stdout
-    said = []
+    said: list[str] = []
     while True:
         while line := world.readline():
             process.stdin.write(line)
