@@ -14,8 +14,7 @@ from graph.model import Candidate, Check, Decision, Diagnosis, History, Json, Le
 from graph.policy import evidence as question
 from graph.policy import retraining
 from graph.policy.paying import pay_back
-from graph.policy.price import tolerance
-from graph.policy.sequence import follow
+from graph.policy.price import followed
 from tools.profile.profile import ScoreProfile
 
 
@@ -95,7 +94,7 @@ class Engineer:
         return [t for t in due if self.stream.labelled(t) and not self.questions.suspect(t)]
 
     def _spread(self, evidence: Evidence) -> float:
-        return follow(evidence.harm, tolerance(evidence, self.start.spec.policy)).spread
+        return followed(evidence, self.start.spec.policy).spread
 
     def _history(self) -> History:
         return History(

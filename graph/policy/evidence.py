@@ -23,9 +23,8 @@ from graph.policy.input_rules import LOG_RULES
 from graph.policy.joint_rules import JOINT_RULES
 from graph.policy.label_rules import LABEL_RULES, LABELS_IN_RULES
 from graph.policy.learning_rules import LEARNING_RULES
-from graph.policy.price import tolerance
+from graph.policy.price import followed
 from graph.policy.rules import walk
-from graph.policy.sequence import follow
 from graph.spec import Policy
 
 
@@ -38,8 +37,7 @@ def judge(evidence: Evidence, policy: Policy, label_delay: timedelta, history: H
     """
     past = history or History()
     excused = _excused(past.questions, evidence.as_of - policy.horizon)
-    followed = follow(evidence.harm, tolerance(evidence, policy))
-    case = Case(evidence, policy, label_delay, excused, past.learned, followed)
+    case = Case(evidence, policy, label_delay, excused, past.learned, followed(evidence, policy))
     broken = walk((*LOG_RULES, *FEATURE_RULES, *JOINT_RULES, *LABEL_RULES), case)
     sound = broken.conclusion is None
     labels = walk((*LABELS_IN_RULES, *MEASURED_RULES), case, sound)

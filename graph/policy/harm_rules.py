@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from graph.evidence import FeatureEvidence, Interval, LabelEvidence
 from graph.model import Blame, Cause, Diagnosis
 from graph.policy.case import Case, EvidenceFinding, insufficient
+from graph.policy.differences import whole
 from graph.policy.input_rules import thin_traffic
 from graph.policy.metrics import RANKING, better_by
 from graph.policy.rules import Finding, Step
@@ -41,17 +42,10 @@ def performance(case: Case) -> Performance | None:
     labels = case.evidence.labels
     if labels is None:
         return None
-    realised, excess, foreseen = _whole(labels.realised), _whole(labels.brier_excess), finite(labels.foreseen)
+    realised, excess, foreseen = whole(labels.realised), whole(labels.brier_excess), finite(labels.foreseen)
     if realised is None or excess is None or foreseen is None:
         return None
     return Performance(labels, realised, foreseen, excess)
-
-
-def _whole(measured: Interval | None) -> Interval | None:
-    """Return the interval when value and bounds are numbers."""
-    if measured is None or None in (finite(measured.value), finite(measured.low), finite(measured.high)):
-        return None
-    return measured
 
 
 def performance_measured(case: Case) -> EvidenceFinding:

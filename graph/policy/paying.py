@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from graph.evidence import Evidence, Paired
 from graph.model import Check, CheckOutcome
-from graph.policy.price import rows_in, tolerance
+from graph.policy.price import followed, rows_in
 from graph.policy.restraint import Instead, RestraintFinding, Wish, wait
 from graph.policy.rules import Finding, Step
-from graph.policy.sequence import Sequential, follow
 from graph.policy.training_window import FEWEST_WINDOWS, since_change
 from graph.policy.words import number, plural, rounded
 from graph.spec import Policy
@@ -61,7 +60,7 @@ def can_pay(wish: Wish) -> RestraintFinding:
         return Finding(
             detail="what more rows, or the errors that moved, are worth is for the trained challenger to show"
         )
-    seen = _harm(wish)
+    seen = followed(wish.evidence, wish.spec.policy)
     rate, price = max(seen.wrong_rate, seen.brier_rate, 0.0), prices.train + prices.promote
     most = MOST_OVER_SEEN * rate * rows_in(wish.evidence, wish.spec.policy.horizon)
     if most > price:
@@ -91,10 +90,6 @@ def rows_to_learn_from(wish: Wish) -> RestraintFinding:
     windows = sum(1 for window in wish.evidence.learnable if window.rows and window.start >= since)
     reason = f"only {plural(windows, 'window')} since the change; {FEWEST_WINDOWS} are needed to learn and to judge"
     return wait(reason, windows, FEWEST_WINDOWS)
-
-
-def _harm(wish: Wish) -> Sequential:
-    return follow(wish.evidence.harm, tolerance(wish.evidence, wish.spec.policy))
 
 
 ARCHIVE_RULES = (Step("archived_version", archived_version),)

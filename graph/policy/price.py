@@ -1,13 +1,18 @@
-"""What the owner's prices mean per row: how many rows a model serves over the horizon."""
+"""What the owner's prices mean per row, over the rows that a model serves in the horizon; and the test that uses it."""
 
 from datetime import timedelta
 
 from graph.evidence import Evidence
-from graph.policy.sequence import Tolerance
+from graph.policy.sequence import Sequential, Tolerance, follow
 from graph.spec import Policy
 
 HARM_PRICE = 0.25
 """Part of the price of a retrain, spread over the horizon, that excess per row must be above to count as harm."""
+
+
+def followed(evidence: Evidence, policy: Policy) -> Sequential:
+    """Return where the sequential test stands after the evidence's windows, at what this owner bears."""
+    return follow(evidence.harm, tolerance(evidence, policy))
 
 
 def tolerance(evidence: Evidence, policy: Policy) -> Tolerance:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from tools.profile.counting import MILLION
 from tools.profile.profile import FeatureProfile, NumericProfile
 
 Floats = NDArray[np.float64]
@@ -19,7 +20,6 @@ Ints = NDArray[np.int64]
 Seen = tuple[Floats, NDArray[np.bool_]]
 """Values from 0 to 1, and where there is one."""
 
-MILLION = 1_000_000
 _KNOTS = (0.2, 0.4, 0.6, 0.8)
 _CATEGORIES = 8
 """Categories of a feature with a column of their own in the model."""
@@ -86,7 +86,7 @@ def fit(
     ranks = {name: means for name in profile.categorical if (means := _ranks(name, columns, profile, targets))}
     if rows < _FEWEST_ROWS or len(profile.numeric) + len(profile.categorical) < 2:
         return JointModel()
-    categories = {name: _largest(profile, name) for name in profile.categorical}
+    categories = {name: part.largest(_CATEGORIES) for name, part in profile.categorical.items()}
     design, owners = _design(columns, profile, categories)
     test, _ = _design(newer, profile, categories)
     gram = design.T @ design + _RIDGE * rows * np.eye(design.shape[1])
@@ -193,7 +193,7 @@ def _ranks(
     name: str, columns: Mapping[str, pa.Array], profile: FeatureProfile, numbers: Sequence[str]
 ) -> dict[str, float] | None:
     """Return the mean rank of each frequent category in the number that differs most between them."""
-    values = _largest(profile, name)
+    values = profile.categorical[name].largest(_CATEGORIES)
     place = _places(columns[name], values)
     best, spread = None, 0.0
     for number in numbers:
@@ -222,12 +222,6 @@ def _places(column: pa.Array, values: Sequence[str]) -> NDArray[np.int64]:
     place = pc.index_in(column, value_set=pa.array(values, pa.string()), skip_nulls=True)
     found: NDArray[np.int64] = pc.fill_null(place, -1).to_numpy(zero_copy_only=False).astype(np.int64)
     return found
-
-
-def _largest(profile: FeatureProfile, name: str) -> tuple[str, ...]:
-    part = profile.categorical[name]
-    ranked = sorted(zip(part.values, part.counts.bins, strict=True), key=lambda item: (-item[1], item[0]))
-    return tuple(value for value, _ in ranked[:_CATEGORIES])
 
 
 def _added(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:

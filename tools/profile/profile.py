@@ -63,6 +63,11 @@ class CategoricalProfile:
     most: float | None = None
     """The largest share that one value had in any window of the reference."""
 
+    def largest(self, count: int) -> tuple[str, ...]:
+        """Return at most `count` values, the most frequent in the reference first."""
+        ranked = sorted(zip(self.values, self.counts.bins, strict=True), key=lambda item: (-item[1], item[0]))
+        return tuple(value for value, _ in ranked[:count])
+
 
 @dataclass(frozen=True, slots=True)
 class FeatureProfile:

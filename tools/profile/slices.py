@@ -4,7 +4,7 @@ Labels that were lost, inverted or joined to the wrong rows are a noisy copy of 
 one segment. A concept that really changed is uneven over score bands and feature values.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -15,12 +15,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graph.evidence import Channel
+from tools.profile.counting import MILLION
 from tools.profile.profile import FeatureProfile, NumericProfile, ScoreProfile
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-_MILLION = 1_000_000
 _FIFTHS = 5
 _THIRDS = 3
 """Score bands on either side of the decision threshold."""
@@ -68,7 +68,7 @@ def count_slices(
     cell = np.searchsorted(np.array(scores.cuts), score, side="right")
     q = np.array(scores.calibrator)[cell]
     band = _bands(scores)[cell]
-    weights = np.stack([np.ones(len(q)), label, *np.rint(np.stack([q, q * q, label * q]) * _MILLION)])
+    weights = np.stack([np.ones(len(q)), label, *np.rint(np.stack([q, q * q, label * q]) * MILLION)])
     names, tables = ["all"], [_sums(np.zeros(len(q), np.int64), 1, band, weights)]
     for name, (code, places) in _codes(columns, features).items():
         names += [f"{name}={place}" for place in places]
@@ -124,7 +124,7 @@ class _Fit:
 def _fit(sums: Ints, wider: float = 1.0) -> _Fit | None:
     """Fit label = intercept + slope q by least squares to summed rows."""
     rows, hits, q, q2, yq = (float(value) for value in sums)
-    q, q2, yq = q / _MILLION, q2 / _MILLION, yq / _MILLION
+    q, q2, yq = q / MILLION, q2 / MILLION, yq / MILLION
     if rows < _FEWEST_ROWS:
         return None
     mean = q / rows
@@ -145,7 +145,7 @@ def _worst(slices: Mapping[str, Ints], fitted: _Fit, fewest: int = _FEWEST_IN_SL
         rows, hits, q, q2, _ = (float(value) for value in sums)
         if rows < fewest:
             continue
-        first, second = q / _MILLION, q2 / _MILLION
+        first, second = q / MILLION, q2 / MILLION
         foreseen = a * rows + b * first
         squares = a**2 * rows + 2 * a * b * first + b**2 * second
         z = abs(hits - foreseen) / np.sqrt(max(foreseen - squares, 0.01 * rows))
@@ -209,7 +209,7 @@ def _codes(columns: Mapping[str, pa.Array], features: FeatureProfile) -> dict[st
     for name, part in features.numeric.items():
         codes[name] = (_numeric_code(columns[name], part), [*fifths, "none"])
     for name in features.categorical:
-        values = _largest(features, name)
+        values = features.categorical[name].largest(_CATEGORIES)
         place = pc.index_in(columns[name], value_set=pa.array(values, pa.string()), skip_nulls=True)
         found = pc.fill_null(place, len(values)).to_numpy(zero_copy_only=False).astype(np.int64)
         codes[name] = (found, [*values, "other"])
@@ -224,9 +224,3 @@ def _numeric_code(column: pa.Array, part: NumericProfile) -> Ints:
     place = fifth[np.searchsorted(part.cuts.edges(np.dtype(np.float64)), np.where(known, values, 0.0), side="right")]
     code: Ints = np.where(known, place, _FIFTHS)
     return code
-
-
-def _largest(features: FeatureProfile, name: str) -> Sequence[str]:
-    part = features.categorical[name]
-    ranked = sorted(zip(part.values, part.counts.bins, strict=True), key=lambda item: (-item[1], item[0]))
-    return [value for value, _ in ranked[:_CATEGORIES]]
