@@ -6,8 +6,9 @@ import pytest
 
 from graph.evidence import Channel
 from graph.policy.case import Case
-from graph.policy.channel_rules import label_channel
-from graph.spec import Policy
+from graph.policy.channel_rules import label_channel, label_segment, uneven_labels
+from graph.policy.sequence import Sequential
+from graph.spec import Policy, Prices
 from tests.unit.graph.policy.builders import DAY, DELAY, NOW, QUIET
 
 BROKEN = Channel(NOW - 2 * DAY, NOW, "all", 2, 800, slope=0.3, slope_se=0.05, intercept=0.0, worst=2.0, where="a=1")
@@ -55,3 +56,50 @@ def test_too_few_labels_say_nothing():
 
 def test_an_uneven_channel_names_the_slice():
     assert "a=1 deviates by 5" in found(replace(BROKEN, worst=5.04)).detail
+
+
+HARM = Sequential(log_e=20.0, since=NOW - 5 * DAY, windows=4, rows=1600, newest=3.0)
+SEGMENT = replace(BROKEN, segment="country=fr", slope=0.02, intercept_se=0.01, worst=1.0, elsewhere=0.97)
+
+
+@pytest.mark.parametrize(
+    ("changes", "harm", "broken"),
+    [
+        ({}, HARM, True),
+        # Among many segments one is always weak: without harm nobody is asked.
+        ({}, Sequential(), False),
+        # Positives were not lost there but moved, or the scores of the segment are hit unevenly: the concept.
+        ({"intercept": 0.2}, HARM, False),
+        ({"worst": 3.0}, HARM, False),
+        ({"slope": -0.5}, HARM, False),
+        # Everywhere alike: that is the channel as a whole.
+        ({"elsewhere": 0.3}, HARM, False),
+        ({"windows": 1}, HARM, False),
+    ],
+)
+def test_positives_lost_in_one_segment(changes, harm, broken):
+    evidence = replace(QUIET, channels=(replace(SEGMENT, **changes),))
+    seen = label_segment(Case(evidence, Policy(), DELAY, harm=harm))
+    assert (seen.conclusion is not None) == broken
+    if seen.conclusion:
+        assert seen.conclusion.cause == "label_quality"
+        assert "country=fr" in seen.conclusion.reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "prices", "moved"),
+    [
+        ({"windows": 4, "worst": 8.0}, Prices(10, 60, 20), True),
+        ({"windows": 4, "worst": 7.0}, Prices(10, 60, 20), False),
+        # A few bad days.
+        ({"windows": 2, "worst": 8.0}, Prices(10, 60, 20), False),
+        # Without prices nothing says what a better model would be worth.
+        ({"windows": 4, "worst": 8.0}, None, False),
+    ],
+)
+def test_errors_that_only_moved_are_worth_a_challenger_where_prices_say_so(changes, prices, moved):
+    sound = replace(BROKEN, slope=1.0, where="b=fifth 5", **changes)
+    seen = uneven_labels(Case(replace(QUIET, channels=(sound,)), Policy(prices=prices), DELAY))
+    assert (seen.conclusion is not None) == moved
+    if seen.conclusion:
+        assert (seen.conclusion.cause, seen.conclusion.hidden) == ("concept_drift", True)

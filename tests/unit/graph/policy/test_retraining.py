@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from graph.codec import canonical, dump
-from graph.model import Candidate, Diagnosis, History, Rule
+from graph.model import Candidate, Diagnosis, History, Question, Rule
 from graph.policy.retraining import decide, newest_label, request_rollback
 from graph.spec import Policy, Training
 from tests.unit.graph.policy.builders import DAY, DEGRADED, HOUR, LABELS, NOW, QUIET, SPEC, with_labels
@@ -73,6 +73,8 @@ def test_the_diagnosis_rules_come_first():
 HELD_BACK = [
     # Another run acts.
     (History(active_run="r9"), {}, "one_active_run", "run r9 is active"),
+    # The owner has not said yet whether the data is broken.
+    (History(questions=(Question("data", NOW - 6 * DAY),)), {}, "open_question", "autopilot answer"),
     # The last training began eleven hours ago, or will by a clock that was set back.
     (History(retrains=(NOW - 11 * HOUR,)), {}, "cooldown", "free again 2026-03-01T11:30:00Z"),
     (History(retrains=(NOW + 2 * DAY,)), {}, "cooldown", "free again 2026-03-03T22:30:00Z"),
@@ -116,6 +118,9 @@ def test_each_rule_can_hold_a_retrain_back(history, policy, rule, words):
 @pytest.mark.parametrize(
     ("history", "policy"),
     [
+        # A question that was answered, and one that nobody reads for a week.
+        (History(questions=(Question("data", NOW - DAY, answered_at=NOW, genuine=False),)), {}),
+        (History(questions=(Question("data", NOW - 7 * DAY),)), {}),
         # The cool-down is over to the minute.
         (History(retrains=(NOW - 12 * HOUR,)), {}),
         # The third last training is seven days old to the minute.

@@ -1,0 +1,32 @@
+"""Rows as a whole: columns that changed places, categories with new names, columns that no longer fit their rows."""
+
+import pytest
+
+from graph.policy.joint_rules import JOINT_RULES
+from graph.policy.rules import walk
+from tests.unit.graph.policy.test_harm_rules import case, with_feature
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({}, None),
+        ({"exchanged_with": "balance"}, "exchanged_columns"),
+        # The same shares under other names; another mix; too little to speak of.
+        ({"renamed": 0.5, "renamed_left": 0.02}, "renamed_categories"),
+        ({"renamed": 0.5, "renamed_left": 0.2}, None),
+        ({"renamed": 0.1, "renamed_left": 0.0}, None),
+        # Nearly a random join; a little; a lot, but within the noise of few rows.
+        ({"joint_shift": 0.9, "joint_sigmas": 15.0}, "row_consistency"),
+        ({"joint_shift": 0.2, "joint_sigmas": 15.0}, None),
+        ({"joint_shift": 0.9, "joint_sigmas": 5.0}, None),
+        ({"joint_shift": float("nan"), "joint_sigmas": 15.0}, None),
+    ],
+)
+def test_rows_that_do_not_hold_together_are_broken_data(changes, rule):
+    walked = walk(JOINT_RULES, case(with_feature(**changes)))
+
+    assert [each.rule for each in walked.rules if each.outcome == "blocked"] == ([rule] if rule else [])
+    if walked.conclusion:
+        assert (walked.conclusion.verdict, walked.conclusion.cause) == ("broken_data", "data_quality")
+        assert [each.feature for each in walked.conclusion.blame] == ["amount"]
