@@ -16,8 +16,8 @@ help: ## list the targets
 demo: run-environment ## the whole story on the example: watch, refuse, retrain, compare, ask, promote, explain
 	@.venv/bin/autopilot demo $(DEMO_ARGS)
 
-test: dev-environment ## the whole test suite, a process per processor (TEST_ARGS="-n 0" for one that prints as it goes)
-	.venv/bin/python -m pytest -n auto --maxprocesses 4 $(TEST_ARGS)
+test: dev-environment ## the whole test suite, on all processors (TEST_ARGS="-n 0" for one process that prints as it goes)
+	.venv/bin/python -m pytest -n auto $(TEST_ARGS)
 
 check: dev-environment ## lint, format, types, import rules
 	.venv/bin/ruff check .

@@ -126,6 +126,7 @@ class Desk:
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
+            "OMP_NUM_THREADS": "1",
             "AUTOPILOT_HOME": str(self.home),
             **self.environment,
         }
