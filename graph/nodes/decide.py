@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from graph.consulting import consulted
+from graph.earlier import with_earlier
 from graph.evidence import Evidence, WindowRef
 from graph.model import Decision, Question, QuestionKind
 from graph.policy import evidence as question
@@ -15,8 +16,8 @@ def decide(state: State, *, parts: Parts) -> State:
     """Ask policy about the recorded evidence and the model's history; store its one decision."""
     state = current(state)
     deps = parts(state["model"])
-    evidence = deps.ledger.evidence(state["run"])
-    decision = consulted(deps, state["run"], evidence, _decision(deps, evidence))
+    evidence, decided = _decided(deps, state["run"])
+    decision = consulted(deps, state["run"], evidence, decided)
     if decision.quarantine:
         # Before the decision that ends the run: a run that died in between would leave broken rows in use.
         windows = suspect(evidence, decision)
@@ -27,6 +28,17 @@ def decide(state: State, *, parts: Parts) -> State:
         decision = _decision(deps, evidence)
         _record(deps, state["run"], decision, evidence)
     return _update(deps, decision)
+
+
+def _decided(deps: Deps, run: str) -> tuple[Evidence, Decision]:
+    """Judge what was measured; where that asks for a training, look at an earlier version first and judge again."""
+    measured = deps.ledger.evidence(run)
+    decision = _decision(deps, measured)
+    evidence = with_earlier(deps, run, measured, decision)
+    if evidence is measured:
+        return measured, decision
+    deps.ledger.save_evidence(run, evidence)
+    return evidence, _decision(deps, evidence)
 
 
 def _decision(deps: Deps, evidence: Evidence) -> Decision:

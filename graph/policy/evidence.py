@@ -8,7 +8,8 @@ The fourth, whether a challenger pays back, is asked by `retraining` before trai
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 from datetime import datetime, timedelta
 
 from graph.evidence import Evidence
@@ -23,9 +24,43 @@ from graph.policy.input_rules import LOG_RULES
 from graph.policy.joint_rules import JOINT_RULES
 from graph.policy.label_rules import LABEL_RULES, LABELS_IN_RULES
 from graph.policy.learning_rules import LEARNING_RULES
+from graph.policy.outcome_rules import (
+    OUTCOME_INPUT_RULES,
+    OUTCOME_LABEL_RULES,
+    OUTCOME_LABELS_IN_RULES,
+    OUTCOME_LOG_RULES,
+    without_estimate,
+)
 from graph.policy.price import followed
-from graph.policy.rules import walk
+from graph.policy.rules import Step, walk
 from graph.spec import Policy
+
+Steps = tuple[Step[Case, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """The rules of one task, group by group."""
+
+    broken: Steps
+    labels_in: Steps
+    harder: Steps
+    beside: Steps
+    """They explain: what they conclude decides nothing."""
+
+
+CLASSIFICATION = Questions(
+    broken=(*LOG_RULES, *FEATURE_RULES, *JOINT_RULES, *LABEL_RULES),
+    labels_in=(*LABELS_IN_RULES, *MEASURED_RULES),
+    harder=(*LEARNING_RULES, *HIDDEN_RULES, *EXPLANATION_RULES),
+    beside=(*ESTIMATE_RULES, *ALARM_RULES),
+)
+REGRESSION = Questions(
+    broken=(*OUTCOME_LOG_RULES, *FEATURE_RULES, *JOINT_RULES, *OUTCOME_INPUT_RULES, *OUTCOME_LABEL_RULES),
+    labels_in=(*OUTCOME_LABELS_IN_RULES, *MEASURED_RULES),
+    harder=EXPLANATION_RULES,
+    beside=ALARM_RULES,
+)
 
 
 def judge(evidence: Evidence, policy: Policy, label_delay: timedelta, history: History | None = None) -> Diagnosis:
@@ -38,20 +73,21 @@ def judge(evidence: Evidence, policy: Policy, label_delay: timedelta, history: H
     past = history or History()
     excused = _excused(past.questions, evidence.as_of - policy.horizon)
     case = Case(evidence, policy, label_delay, excused, past.learned, followed(evidence, policy))
-    broken = walk((*LOG_RULES, *FEATURE_RULES, *JOINT_RULES, *LABEL_RULES), case)
+    asked = REGRESSION if evidence.outcome else CLASSIFICATION
+    broken = walk(asked.broken, case)
     sound = broken.conclusion is None
-    labels = walk((*LABELS_IN_RULES, *MEASURED_RULES), case, sound)
+    labels = walk(asked.labels_in, case, sound)
     harm = walk(HARM_RULES, case, sound and labels.conclusion is None)
     unharmed = harm.conclusion is None or harm.conclusion.verdict == "insufficient"
     drift = walk(DRIFT_RULES, case, sound and unharmed)
     quiet = sound and labels.conclusion is None and harm.conclusion is None and drift.conclusion is None
-    harder = walk((*LEARNING_RULES, *HIDDEN_RULES, *EXPLANATION_RULES), case, quiet)
-    beside = walk((*ESTIMATE_RULES, *ALARM_RULES), case, sound)  # they explain: what they conclude decides nothing
+    harder = walk(asked.harder, case, quiet)
+    beside = walk(asked.beside, case, sound)
     rules = tuple(rule for group in (broken, labels, harm, drift, harder, beside) for rule in group.rules)
     # Drift before labels and harm: it decides although they are not in, or not clear.
     decided = next((group.conclusion for group in (broken, drift, harm, labels, harder) if group.conclusion), None)
     if decided is not None and decided is labels.conclusion:
-        decided = with_estimate(decided, case)
+        decided = without_estimate(decided) if evidence.outcome else with_estimate(decided, case)
     return replace(decided or healthy(case), rules=rules)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from graph.evidence import FeatureEvidence
-from graph.model import Blame
+from graph.model import Blame, Cause
 from graph.policy.case import Case, EvidenceFinding, EvidenceRule, broken
 from graph.policy.rules import Finding, Step
 from graph.policy.words import finite, number, percent, plural, short
@@ -63,12 +63,13 @@ def over_features(measure: Callable[[FeatureEvidence], Measure | None], needs_re
         if needs_reference and not case.evidence.reference_rows:
             return Finding(detail="there is no reference to compare with")
         asked = [feature for feature in case.evidence.features if feature.rows and feature.name not in case.excused]
-        return _worst([seen for feature in asked if (seen := measure(feature))])
+        return by_the_worst([seen for feature in asked if (seen := measure(feature))])
 
     return judge
 
 
-def _worst(measures: Sequence[Measure]) -> EvidenceFinding:
+def by_the_worst(measures: Sequence[Measure], cause: Cause = "data_quality") -> EvidenceFinding:
+    """Block when one of the measures lies beyond its limit; the furthest beyond says why."""
     if not measures:
         return Finding()
     ranked = sorted(measures, key=lambda seen: (-seen.excess, seen.feature))
@@ -78,7 +79,7 @@ def _worst(measures: Sequence[Measure]) -> EvidenceFinding:
         return Finding(worst.value, worst.limit, f"largest in {worst.feature}")
     others = f" (and {plural(len(faults) - 1, 'more feature')})" if len(faults) > 1 else ""
     blame = tuple(Blame(seen.feature, seen.detail, round(seen.value, 6)) for seen in faults[:MOST_BLAMED])
-    return broken("data_quality", f"{worst.feature}: {worst.detail}{others}", worst.value, worst.limit, blame)
+    return broken(cause, f"{worst.feature}: {worst.detail}{others}", worst.value, worst.limit, blame)
 
 
 def _all_null(feature: FeatureEvidence) -> Measure | None:
@@ -103,7 +104,8 @@ def _missing(feature: FeatureEvidence, count: int, word: str) -> Measure:
     return Measure(feature.name, share, NULL_JUMP + NULL_SWING * usual, detail)
 
 
-def _stuck(feature: FeatureEvidence) -> Measure:
+def stuck_value(feature: FeatureEvidence) -> Measure:
+    """Measure the share of the most frequent value."""
     usual = max(feature.reference_top_share, finite(feature.reference_most) or 0.0)
     limit = STUCK_JUMP + STUCK_SWING * usual
     if feature.kind == "categorical" or usual > CONTINUOUS:
@@ -114,7 +116,8 @@ def _stuck(feature: FeatureEvidence) -> Measure:
     return Measure(feature.name, feature.top_share, limit, detail)
 
 
-def _factor(feature: FeatureEvidence) -> Measure | None:
+def constant_factor(feature: FeatureEvidence) -> Measure | None:
+    """Measure the factor that, divided out, restores the reference."""
     factor, residual = finite(feature.factor), finite(feature.factor_residual)
     if factor is None or residual is None or factor <= 0:
         return None
@@ -135,7 +138,8 @@ def _round_factor(size: float) -> float:
     return power if abs(math.log(size / power)) <= FACTOR_RESIDUAL else size
 
 
-def _outside(feature: FeatureEvidence) -> Measure | None:
+def outside_range(feature: FeatureEvidence) -> Measure | None:
+    """Measure the share of rows outside the reference's range, where the furthest is absurdly far away."""
     share = (feature.below + feature.above) / feature.rows
     widths = _widths_away(feature)
     if widths is None or widths < OUTSIDE_WIDTHS:
@@ -170,8 +174,8 @@ FEATURE_RULES = (
     Step("all_null", over_features(_all_null, needs_reference=False)),
     Step("null_share", over_features(_nulls)),
     Step("nan_share", over_features(_nans)),
-    Step("stuck_value", over_features(_stuck)),
-    Step("constant_factor", over_features(_factor)),
-    Step("outside_range", over_features(_outside)),
+    Step("stuck_value", over_features(stuck_value)),
+    Step("constant_factor", over_features(constant_factor)),
+    Step("outside_range", over_features(outside_range)),
     Step("new_categories", over_features(_new_categories)),
 )

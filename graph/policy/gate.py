@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from graph.evidence import Paired
 from graph.model import Check, CheckOutcome, Comparison, Decision
 from graph.policy.creep import Trial, attempts, origin
-from graph.policy.differences import lacks, whole
 from graph.policy.flips import negative_flips
 from graph.policy.levels import ALPHA
-from graph.policy.paying import pay_back
+from graph.policy.paying import pay_back, wrong_decisions
 from graph.policy.requirements import (
     better_than,
     calibration,
@@ -29,8 +27,6 @@ from graph.spec import ModelSpec
 _SEVERITY: tuple[CheckOutcome, ...] = ("error", "failed", "inconclusive", "passed")
 _TELLING = ("superiority", "minimum")
 """The checks that say most about a challenger that passed them all."""
-_SIGMAS = 1.96
-"""Standard errors in half of a 95 % interval."""
 
 
 def judge(
@@ -60,8 +56,15 @@ def _beside_champion(comparison: Comparison, spec: ModelSpec, decision: Decision
         *((attempts(trial), *origin(comparison, validation, trial)) if chosen else ()),
         *slices(comparison, validation),
         *found_slice(comparison, validation),
+        *(_of_decisions(comparison, spec, trial, chosen) if spec.task == "binary_classification" else ()),
+    )
+
+
+def _of_decisions(comparison: Comparison, spec: ModelSpec, trial: Trial, chosen: bool) -> tuple[Check, ...]:
+    """Judge probabilities and the decisions made by them, which a regression has none of."""
+    return (
         calibration(comparison),
-        *negative_flips(comparison, validation),
+        *negative_flips(comparison, spec.validation),
         *((suspicion(comparison, trial), *_paying(comparison, spec, trial)) if chosen else ()),
     )
 
@@ -72,18 +75,13 @@ def asked_by_person(decision: Decision) -> bool:
 
 
 def _paying(comparison: Comparison, spec: ModelSpec, trial: Trial) -> tuple[Check, ...]:
-    """Ask question 4b where the owner set prices: of the window that triggered, or of all rows if that is too small."""
+    """Ask question 4b where the owner set prices."""
     if spec.policy.prices is None or trial.evidence is None:
         return ()
-    parts = {part.name: part for part in comparison.errors}
-    part = parts.get("harm", parts.get("overall"))
-    if part is not None and part.name == "harm" and lacks(part, spec.validation):
-        part = parts.get("overall")
-    measured = whole(part.difference) if part else None
-    if part is None or measured is None:
+    measured = wrong_decisions(comparison, spec.validation)
+    if measured is None:
         return (Check("pay_back", "inconclusive", detail="wrong decisions could not be compared"),)
-    error = max((measured.high - measured.low) / 2 / _SIGMAS, 1.0 / part.rows)
-    return (pay_back(Paired(part.rows, part.blocks, measured.value, error), trial.evidence, spec.policy),)
+    return (pay_back(measured, trial.evidence, spec.policy),)
 
 
 def reported(

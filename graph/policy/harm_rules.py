@@ -32,6 +32,16 @@ class Performance:
     excess: Interval
 
     @property
+    def loss(self) -> str:
+        """What the excess is an excess of, in words."""
+        return "loss excess" if self.labels.loss_excess else "Brier excess"
+
+    @property
+    def foreseers(self) -> str:
+        """Whose the foreseen metric is, in words: a regression's reference knows the error of each prediction."""
+        return "errors of the reference" if self.labels.loss_excess else "calibrated scores"
+
+    @property
     def drop(self) -> float:
         """How much worse the metric is than the scores foresee on the same rows."""
         return better_by(self.labels.metric, self.foreseen, self.realised.value)
@@ -42,7 +52,8 @@ def performance(case: Case) -> Performance | None:
     labels = case.evidence.labels
     if labels is None:
         return None
-    realised, excess, foreseen = whole(labels.realised), whole(labels.brier_excess), finite(labels.foreseen)
+    realised, foreseen = whole(labels.realised), finite(labels.foreseen)
+    excess = whole(labels.loss_excess or labels.brier_excess)
     if realised is None or excess is None or foreseen is None:
         return None
     return Performance(labels, realised, foreseen, excess)
@@ -63,7 +74,7 @@ def unexplained_loss(case: Case) -> EvidenceFinding:
     if found is None:
         return Finding()
     certain = "certain" if found.excess.low > UNEXPLAINED else "not certain"
-    detail = f"Brier excess {interval(found.excess)}: an unexplained loss is {certain}"
+    detail = f"{found.loss} {interval(found.excess)}: an unexplained loss is {certain}"
     return Finding(found.excess.low, UNEXPLAINED, detail)
 
 
@@ -76,20 +87,28 @@ def sequential_harm(case: Case) -> EvidenceFinding:
     if not seen.windows:
         return Finding()
     if not seen.alarm or case.policy.prices is None:
-        return Finding(seen.log_e, limit, _since(seen))
+        return Finding(seen.log_e, limit, _since(seen, case))
     blame = drifted(case)
-    reason = f"unexplained harm: {_since(seen)}, and {_suspects(blame)}"
+    reason = f"unexplained harm: {_since(seen, case)}, and {_suspects(blame)}"
     cause: Cause = "concept_drift"
     return Finding(seen.log_e, limit, reason, Diagnosis("degraded", cause, reason, blame, since=seen.since))
 
 
-def _since(seen: Sequential) -> str:
+def _since(seen: Sequential, case: Case) -> str:
     if seen.since is None or seen.log_e <= 0:
         return "nothing speaks for harm"
+    what = f"{number(1000 * seen.wrong_rate)} unforeseen wrong decisions in 1000 rows"
+    if case.evidence.outcome:
+        what = f"{number(seen.wrong_rate)} unforeseen loss per row (an error of {_cap(case)} or more is 1)"
     return (
-        f"{number(1000 * seen.wrong_rate)} unforeseen wrong decisions in 1000 rows since {moment(seen.since)} "
+        f"{what} since {moment(seen.since)} "
         f"({plural(seen.windows, 'window')}, {plural(seen.rows, 'row')}; log e {number(seen.log_e)})"
     )
+
+
+def _cap(case: Case) -> str:
+    cap = case.evidence.outcome.cap if case.evidence.outcome else None
+    return number(cap) if cap is not None else "the reference's largest"
 
 
 def unexplained_drop(case: Case) -> EvidenceFinding:
@@ -109,7 +128,7 @@ def unexplained_drop(case: Case) -> EvidenceFinding:
     if better_by(found.labels.metric, found.foreseen, _best(found)) < limit:
         return Finding(found.drop, limit, f"{_seen(found)}; the drop may be chance")
     reason = (
-        f"{_seen(found)}: a drop, but the Brier excess of {interval(found.excess)} may be chance; more labels will tell"
+        f"{_seen(found)}: a drop, but the {found.loss} of {interval(found.excess)} may be chance; more labels will tell"
     )
     return insufficient("unknown", reason, found.drop, limit)
 
@@ -129,7 +148,7 @@ def _harm(case: Case, found: Performance, limit: float) -> EvidenceFinding:
     blame = drifted(case)
     reason = (
         f"{found.labels.metric} is {interval(found.realised)} on {plural(found.labels.labelled, 'labelled row')} "
-        f"where the calibrated scores foresee {number(found.foreseen)}, and {_suspects(blame)}"
+        f"where the {found.foreseers} foresee {number(found.foreseen)}, and {_suspects(blame)}"
     )
     cause: Cause = "label_shift" if _labels_shifted(found) else "concept_drift"
     diagnosis = Diagnosis("degraded", cause, reason, blame, since=case.harm.since if case.harm.alarm else None)
@@ -195,7 +214,7 @@ def explained_drop(case: Case) -> EvidenceFinding:
     if drop < limit:
         return Finding(drop, limit)
     reason = (
-        f"harder traffic: {metric} is {interval(found.realised)}, as the calibrated scores foresee on these rows "
+        f"harder traffic: {metric} is {interval(found.realised)}, as the {found.foreseers} foresee on these rows "
         f"({number(found.foreseen)}; {number(reference)} on the reference), and retraining would not change that"
     )
     return Finding(drop, limit, reason, Diagnosis("degraded", "covariate_shift", reason, drifted(case), curable=False))

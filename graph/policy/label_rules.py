@@ -26,13 +26,13 @@ LATE_SHARE = 0.8
 def bad_labels(case: Case) -> EvidenceFinding:
     """Block when more than a stray label is neither 0 nor 1."""
     found = case.evidence
-    return stray("label_quality", found.bad_labels, _labels(found), "labels", "are neither 0 nor 1")
+    return stray("label_quality", found.bad_labels, labels_seen(found), "labels", "are neither 0 nor 1")
 
 
 def orphan_labels(case: Case) -> EvidenceFinding:
     """Block when more than a stray label belongs to no prediction: the join is wrong, or part of the log is missing."""
     found = case.evidence
-    return stray("label_quality", found.orphan_labels, _labels(found), "labels", "belong to no prediction in the log")
+    return stray("label_quality", found.orphan_labels, labels_seen(found), "labels", "belong to no prediction in the log")
 
 
 def positives_collapsed(case: Case) -> EvidenceFinding:
@@ -132,11 +132,13 @@ def enough_positives(case: Case) -> EvidenceFinding:
     return insufficient("unknown", reason, count, wanted)
 
 
-def _labels(found: Evidence) -> int:
+def labels_seen(found: Evidence) -> int:
+    """Return how many labels arrived, the faulty ones included."""
     joined = found.labels.labelled if found.labels else 0
     return joined + found.bad_labels + found.orphan_labels
 
 
+SHARED_LABELS_IN_RULES = (Step("labels_on_time", labels_on_time), Step("enough_labels", enough_labels))
 LABEL_RULES = (
     Step("bad_labels", bad_labels),
     Step("orphan_labels", orphan_labels),
@@ -144,8 +146,4 @@ LABEL_RULES = (
     *CHANNEL_RULES,
     Step("champion_known", champion_known),
 )
-LABELS_IN_RULES = (
-    Step("labels_on_time", labels_on_time),
-    Step("enough_labels", enough_labels),
-    Step("enough_positives", enough_positives),
-)
+LABELS_IN_RULES = (*SHARED_LABELS_IN_RULES, Step("enough_positives", enough_positives))

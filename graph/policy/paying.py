@@ -7,16 +7,19 @@ whether the trained one does, is asked of what was measured on rows from after i
 from dataclasses import dataclass
 
 from graph.evidence import Evidence, Paired
-from graph.model import Check, CheckOutcome
+from graph.model import Check, CheckOutcome, Comparison
+from graph.policy.differences import lacks, whole
 from graph.policy.price import followed, rows_in
 from graph.policy.restraint import Instead, RestraintFinding, Wish, wait
 from graph.policy.rules import Finding, Step
 from graph.policy.training_window import FEWEST_WINDOWS, since_change
 from graph.policy.words import number, plural, rounded
-from graph.spec import Policy
+from graph.spec import Policy, ValidationSpec
 
 SURE = 1.2816
 """Standard errors to the bound that a gain must clear after an alarm: 90 %, one-sided."""
+SIGMAS = 1.96
+"""Standard errors in half of a 95 % interval."""
 MOST_OVER_SEEN = 3.0
 """A better model may also be right where the present one's errors were foreseen: bear three times what was seen."""
 
@@ -49,6 +52,19 @@ def pay_back(paired: Paired, evidence: Evidence, policy: Policy) -> Check:
         f"{plural(paired.rows, 'row')} in {plural(paired.windows, 'window')}; a promotion costs {number(price)}"
     )
     return Check("pay_back", outcome, rounded(found.low), rounded(price), detail)
+
+
+def wrong_decisions(comparison: Comparison, validation: ValidationSpec) -> Paired | None:
+    """Return the wrong decisions on the window that triggered, or on all rows if that is too small; None: not known."""
+    parts = {part.name: part for part in comparison.errors}
+    part = parts.get("harm", parts.get("overall"))
+    if part is not None and part.name == "harm" and lacks(part, validation):
+        part = parts.get("overall")
+    measured = whole(part.difference) if part else None
+    if part is None or measured is None:
+        return None
+    error = max((measured.high - measured.low) / 2 / SIGMAS, 1.0 / part.rows)
+    return Paired(part.rows, part.blocks, measured.value, error)
 
 
 def can_pay(wish: Wish) -> RestraintFinding:

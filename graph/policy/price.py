@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from graph.evidence import Evidence
-from graph.policy.sequence import Sequential, Tolerance, follow
+from graph.policy.sequence import Sequential, Tolerance, follow, follow_losses
 from graph.spec import Policy
 
 HARM_PRICE = 0.25
@@ -12,6 +12,8 @@ HARM_PRICE = 0.25
 
 def followed(evidence: Evidence, policy: Policy) -> Sequential:
     """Return where the sequential test stands after the evidence's windows, at what this owner bears."""
+    if evidence.outcome:
+        return follow_losses(evidence.outcome.losses, evidence.outcome.loss_error)
     return follow(evidence.harm, tolerance(evidence, policy))
 
 

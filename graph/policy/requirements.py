@@ -26,10 +26,16 @@ def schema(comparison: Comparison) -> Check:
 def rows(comparison: Comparison, validation: ValidationSpec) -> Check:
     """Judge whether there are enough rows to compare on: too few are inconclusive, never passed."""
     enough = comparison.rows >= validation.min_rows and comparison.positives >= validation.min_positives
-    seen = f"{plural(comparison.rows, 'row')}, {plural(comparison.positives, 'positive')}"
-    wanted = f"{plural(validation.min_rows, 'row')}, {plural(validation.min_positives, 'positive')}"
+    seen = _counted(comparison.rows, comparison.positives, validation)
+    wanted = _counted(validation.min_rows, validation.min_positives, validation)
     detail = f"{seen} to compare on" if enough else f"only {seen} to compare on, {wanted} are asked for"
     return Check("rows", "passed" if enough else "inconclusive", seen, wanted, detail)
+
+
+def _counted(rows: int, positives: int, validation: ValidationSpec) -> str:
+    """Return rows in words, with the positives where any are asked for: the labels of a regression have none."""
+    both = f"{plural(rows, 'row')}, {plural(positives, 'positive')}"
+    return both if validation.min_positives else plural(rows, "row")
 
 
 def calibration(comparison: Comparison) -> Check:

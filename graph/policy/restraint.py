@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from graph.evidence import Evidence
-from graph.model import Action, Candidate, Diagnosis, History
+from graph.model import Action, Candidate, Decision, Diagnosis, History
 from graph.policy.rules import Finding, Step, Value
 from graph.policy.training_window import outgrown
 from graph.policy.words import moment, plural, span
@@ -50,6 +50,16 @@ class Instead:
 RestraintFinding = Finding[Instead]
 
 
+def worth_scoring_earlier(decision: Decision, history: History, spec: ModelSpec) -> bool:
+    """Tell whether to look at an earlier version before this training: once per harm, where prices say what is saved.
+
+    After a failed attempt at this harm, which may have been that very version, a new one is trained.
+    """
+    if decision.action != "retrain" or decision.reuse or decision.since is None or spec.policy.prices is None:
+        return False
+    return spec.validation.kind == "holdout" and all(at < decision.since for at in history.failures)
+
+
 def wait(reason: str, value: Value, limit: Value) -> RestraintFinding:
     """Conclude that nothing is trained now."""
     return Finding(value, limit, reason, Instead("wait", reason))
@@ -71,8 +81,9 @@ def labels_to_learn_from(wish: Wish) -> RestraintFinding:
     """Block a first training on too few labels; where a champion degrades, the diagnosis has seen to that."""
     labels, policy = wish.evidence.labels, wish.spec.policy
     labelled, positives = (labels.labelled, labels.positives) if labels else (0, 0)
-    seen = f"{plural(labelled, 'labelled row')}, {plural(positives, 'positive')}"
-    wanted = f"{policy.min_labels} and {policy.min_positives}"
+    seen, wanted = plural(labelled, "labelled row"), str(policy.min_labels)
+    if policy.min_positives:
+        seen, wanted = f"{seen}, {plural(positives, 'positive')}", f"{wanted} and {policy.min_positives}"
     enough = labelled >= policy.min_labels and positives >= policy.min_positives
     if enough or wish.diagnosis.cause != "no_champion":
         return Finding(seen, wanted)

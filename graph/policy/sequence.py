@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from graph.evidence import HarmWindow
+from graph.evidence import HarmWindow, LossWindow
 
 BETS = (0.1, 0.2, 0.4, 0.8, 1.6)
 RUN_LENGTH = 2000.0
@@ -61,6 +61,19 @@ def follow(windows: Sequence[HarmWindow], tolerance: Tolerance) -> Sequential:
         if window.rows:
             walk.add(place, window)
     return walk.end(windows)
+
+
+def follow_losses(windows: Sequence[LossWindow], tolerance: float) -> Sequential:
+    """Return the test after these windows of a regression, whose one bounded loss takes the place of both.
+
+    The bets hold for any excess of at most 1 with the foreseen variance (Bennett's bound), and a bounded loss has no
+    larger one. `tolerance`: excess per row that is not harm.
+    """
+    both = [
+        HarmWindow(each.start, each.end, each.rows, each.excess, each.variance, 0, each.excess, each.variance)
+        for each in windows
+    ]
+    return follow(both, Tolerance(tolerance, tolerance))
 
 
 class _Walk:

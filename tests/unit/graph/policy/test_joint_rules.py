@@ -4,7 +4,7 @@ import pytest
 
 from graph.policy.joint_rules import JOINT_RULES
 from graph.policy.rules import walk
-from tests.unit.graph.policy.test_harm_rules import case, with_feature
+from tests.unit.graph.policy.builders import case, with_feature
 
 
 @pytest.mark.parametrize(
