@@ -37,7 +37,11 @@ MOST = {
     "ours_rss_gb_1m": 0.7,
     "rss_10m_over_1m": 1.3,
 }
-LAST_FULL = "none yet"
+LAST_FULL = (
+    "2026-11-27, two processors shared with other work (load 8 to 15). At 1M rows 2.96 s CPU, 0.31 GB, 2.8 x decode; "
+    "NannyML 35 x (missed: 40), Evidently 62 x (missed: 80). At 50k NannyML 14 x (missed: 15), Evidently 16 x. "
+    "Ten days of 1M rows 15.7 s, 0.27 GB"
+)
 
 
 @dataclass(frozen=True, slots=True)

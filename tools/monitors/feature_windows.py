@@ -62,8 +62,9 @@ def _count(sight: Sight, profile: FeatureProfile, missing: list[Span]) -> dict[S
         for number, found in _by_window(sight, profile, Span(run[0].start, run[-1].end), length):
             held = counts.get(run[number])
             counts[run[number]] = held + found if held else found
-    empty = no_features(profile)
-    return {bucket: counts.get(bucket, empty) for bucket in missing}
+    if len(counts) < len(missing):
+        counts = {**dict.fromkeys(missing, no_features(profile)), **counts}
+    return counts
 
 
 def _by_window(sight: Sight, profile: FeatureProfile, around: Span, length: int) -> Iterator[tuple[int, FeatureCounts]]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tools.monitors.log_columns import (
@@ -14,7 +13,6 @@ from tools.monitors.log_columns import (
     Place,
     Scores,
     Times,
-    labels,
     scores,
     texts,
     times,
@@ -26,7 +24,6 @@ from tools.monitors.prediction_log import PredictionLog
 from tools.monitors.sight import Sight
 from tools.monitors.spans import Span
 from tools.profile.arrays import places
-from tools.profile.counting import UNLABELLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +40,18 @@ class ServedRows:
 
     def __len__(self) -> int:
         return len(self.time)
+
+    def part(self, first: int, last: int) -> "ServedRows":
+        """Return the rows from the first to before the last, without a copy."""
+        return ServedRows(
+            time=self.time[first:last],
+            score=self.score[first:last],
+            label=self.label[first:last],
+            labelled_at=self.labelled_at[first:last],
+            ids=self.ids[first:last] if self.ids is not None else None,
+            versions=self.versions[first:last] if self.versions is not None else None,
+            features=self.features[first:last],
+        )
 
 
 def read_rows(sight: Sight, span: Span, features: Mapping[str, pa.DataType]) -> ServedRows:
@@ -98,23 +107,19 @@ def _typed(batch: _Batch, name: str, kind: pa.DataType) -> pa.Array:
 def _own_labels(batch: _Batch, log: PredictionLog, now: int) -> tuple[Labels, Times]:
     own = log.own_labels
     if own is None:
-        return np.full(len(batch.time), UNLABELLED, np.int8), np.full(len(batch.time), NO_TIME)
-    column, place = batch.column(own.label)
-    if pa.types.is_floating(column.type):
-        # In a log that waits for its labels, NaN is how many a library writes "not yet".
-        column = pc.if_else(pc.is_nan(column), pa.nulls(len(column), column.type), column)
-    label = labels(column, log.positive, place)
+        return log.how.unlabelled(len(batch.time)), np.full(len(batch.time), NO_TIME)
+    label = log.how.own(*batch.column(own.label))
     if own.timestamp is None:
         return label, np.full(len(label), NO_TIME)
     at = times(*batch.column(own.timestamp))
-    return np.where(at <= now, label, UNLABELLED).astype(np.int8), at
+    return np.where(at <= now, label, log.how.unlabelled(len(label))), at
 
 
 def _ordered(parts: list[ServedRows], log: PredictionLog, kinds: Mapping[str, pa.DataType]) -> ServedRows:
     rows = ServedRows(
         time=np.concatenate([np.empty(0, np.int64), *(part.time for part in parts)]),
         score=np.concatenate([np.empty(0), *(part.score for part in parts)]),
-        label=np.concatenate([np.empty(0, np.int8), *(part.label for part in parts)]),
+        label=np.concatenate([log.how.unlabelled(0), *(part.label for part in parts)]),
         labelled_at=np.concatenate([np.empty(0, np.int64), *(part.labelled_at for part in parts)]),
         ids=_joined([part.ids for part in parts]) if log.id else None,
         versions=_joined([part.versions for part in parts]) if log.version else None,
