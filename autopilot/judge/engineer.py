@@ -13,7 +13,7 @@ from graph.evidence import Evidence
 from graph.model import Candidate, Check, Decision, Diagnosis, History, Json, Learned
 from graph.policy import evidence as question
 from graph.policy import retraining
-from graph.policy.paying import pay_back
+from graph.policy.paying import lasting, pay_back
 from graph.policy.price import followed
 from tools.profile.profile import ScoreProfile
 
@@ -44,6 +44,8 @@ class Engineer:
     kept: Candidate | None = None
     trained: int = 0
     retrains: list[int] = field(default_factory=list)
+    looks: dict[str, int] = field(default_factory=dict)
+    """How often a challenger was judged."""
     refusals: list[int] = field(default_factory=list)
     promoted: int | None = None
 
@@ -117,7 +119,7 @@ class Engineer:
             self._promote(decision.return_to, tuple(self._usable(tick_of(decision.since))))
         elif decision.action == "retrain":
             candidate = decision.reuse or self._train(decision, evidence)
-            return self._validate(candidate, evidence)
+            return self._validate(candidate, evidence, decision)
         return ()
 
     def _train(self, decision: Decision, evidence: Evidence) -> Candidate:
@@ -131,11 +133,13 @@ class Engineer:
         self.retrains.append(self.stream.now)
         return Candidate(name, name, name, decision.train_until, decision.learned)
 
-    def _validate(self, candidate: Candidate, evidence: Evidence) -> tuple[Check, ...]:
+    def _validate(self, candidate: Candidate, evidence: Evidence, decision: Decision) -> tuple[Check, ...]:
         assert candidate.trained_until  # noqa: S101
         ticks = self._usable(tick_of(candidate.trained_until))
         paired = self.measure.paired(candidate.version, ticks, self._spread(evidence))
-        check = pay_back(paired, evidence, self.start.spec.policy)
+        policy, look = self.start.spec.policy, self.looks.get(candidate.version, 0) + 1
+        self.looks[candidate.version] = look
+        check = pay_back(paired, evidence, policy, lasting(policy, decision.since, self._history()), look)
         self.kept = candidate if check.outcome == "inconclusive" else None
         if check.outcome == "passed":
             self._promote(candidate.version, tuple(ticks), candidate.learned)

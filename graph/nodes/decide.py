@@ -1,6 +1,7 @@
 """Decide what to do about the evidence, and record the decision with every rule: also the one to do nothing."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from graph.consulting import consulted
 from graph.earlier import with_earlier
@@ -16,33 +17,34 @@ def decide(state: State, *, parts: Parts) -> State:
     """Ask policy about the recorded evidence and the model's history; store its one decision."""
     state = current(state)
     deps = parts(state["model"])
-    evidence, decided = _decided(deps, state["run"])
+    # One moment for the rules and the record: else nobody could replay what the rules said about time.
+    now = deps.clock.now()
+    evidence, decided = _decided(deps, state["run"], now)
     decision = consulted(deps, state["run"], evidence, decided)
     if decision.quarantine:
         # Before the decision that ends the run: a run that died in between would leave broken rows in use.
         windows = suspect(evidence, decision)
-        deps.ledger.quarantine(deps.spec.name, windows, decision.reason, f"run {state['run']}", deps.clock.now())
+        deps.ledger.quarantine(deps.spec.name, windows, decision.reason, f"run {state['run']}", now)
         _ask(deps, state["run"], decision, windows)
-    if not _record(deps, state["run"], decision, evidence):
+    if not _record(deps, state["run"], decision, evidence, now):
         # Another process made a run of this model active since the history was read: judge again with that in sight.
-        decision = _decision(deps, evidence)
-        _record(deps, state["run"], decision, evidence)
+        decision = _decision(deps, evidence, now)
+        _record(deps, state["run"], decision, evidence, now)
     return _update(deps, decision)
 
 
-def _decided(deps: Deps, run: str) -> tuple[Evidence, Decision]:
+def _decided(deps: Deps, run: str, now: datetime) -> tuple[Evidence, Decision]:
     """Judge what was measured; where that asks for a training, look at an earlier version first and judge again."""
     measured = deps.ledger.evidence(run)
-    decision = _decision(deps, measured)
+    decision = _decision(deps, measured, now)
     evidence = with_earlier(deps, run, measured, decision)
     if evidence is measured:
         return measured, decision
     deps.ledger.save_evidence(run, evidence)
-    return evidence, _decision(deps, evidence)
+    return evidence, _decision(deps, evidence, now)
 
 
-def _decision(deps: Deps, evidence: Evidence) -> Decision:
-    now = deps.clock.now()
+def _decision(deps: Deps, evidence: Evidence, now: datetime) -> Decision:
     history = deps.ledger.history(deps.spec)
     diagnosis = question.judge(evidence, deps.spec.policy, deps.spec.label_delay, history)
     return retraining.decide(evidence, diagnosis, history, deps.spec, now)
@@ -57,8 +59,8 @@ def _ask(deps: Deps, run: str, decision: Decision, windows: Sequence[WindowRef])
     deps.ledger.ask(run, deps.spec.name, Question(kind, now, features), since)
 
 
-def _record(deps: Deps, run: str, decision: Decision, evidence: Evidence) -> bool:
-    return deps.ledger.record_decision(run, decision, deps.spec, evidence.champion, deps.clock.now())
+def _record(deps: Deps, run: str, decision: Decision, evidence: Evidence, now: datetime) -> bool:
+    return deps.ledger.record_decision(run, decision, deps.spec, evidence.champion, now)
 
 
 def suspect(evidence: Evidence, decision: Decision) -> list[WindowRef]:

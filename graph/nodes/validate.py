@@ -5,6 +5,7 @@ from dataclasses import replace
 from graph.model import Artifact, Check, Comparison, Decision, Holdout, ModelRef, Question, Validation
 from graph.policy import creep, gate, outcomes, suspicion
 from graph.policy.creep import Trial
+from graph.policy.paying import lasting
 from graph.policy.retraining import newest_label
 from graph.ports import Deps, Parts
 from graph.state import State, current
@@ -58,13 +59,14 @@ def _trial(deps: Deps, run: str, decision: Decision, champion: ModelRef | None, 
     if champion is None or gate.asked_by_person(decision):
         return Trial(attempt)
     first = deps.ledger.origin(deps.spec.registry) or champion
-    since = deps.clock.now() - deps.spec.policy.horizon
+    since, history = deps.clock.now() - deps.spec.policy.horizon, deps.ledger.history(deps.spec)
     return Trial(
         attempt,
         origin=None if first.version == decision.return_to else first,
         serves=first.version == champion.version,
         evidence=deps.ledger.evidence(run),
-        genuine=suspicion.called_genuine(deps.ledger.history(deps.spec).questions, since),
+        genuine=suspicion.called_genuine(history.questions, since),
+        lasting=lasting(deps.spec.policy, decision.since, history),
     )
 
 

@@ -9,6 +9,7 @@ The first then has the level of an ordinary 95 % interval, and all together, how
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from graph.evidence import Evidence
 from graph.model import Artifact, Attempt, Check, CheckOutcome, Comparison, Holdout, ModelRef
@@ -39,6 +40,8 @@ class Trial:
     """What the check saw that started the run; None for a return that a person asked for."""
     genuine: bool = False
     """The owner has called the labels genuine."""
+    lasting: timedelta | None = None
+    """How long a cure is expected to pay; None: the policy's horizon."""
 
     @property
     def alpha(self) -> float:

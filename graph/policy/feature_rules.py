@@ -116,6 +116,21 @@ def stuck_value(feature: FeatureEvidence) -> Measure:
     return Measure(feature.name, feature.top_share, limit, detail)
 
 
+def _factor(feature: FeatureEvidence) -> Measure | None:
+    return _flipped(feature) or constant_factor(feature)
+
+
+def _flipped(feature: FeatureEvidence) -> Measure | None:
+    """Find a factor of -1: every value lies beyond zero on the side where the reference has none."""
+    low, high = finite(feature.low), finite(feature.high)
+    before, after = finite(feature.reference_low), finite(feature.reference_high)
+    if low is None or high is None or before is None or after is None:
+        return None
+    if not ((before >= 0 > low and high <= 0) or (after <= 0 < high and low >= 0)):
+        return None
+    return Measure(feature.name, 1.0, 0.0, f"values have the other sign: {number(low)} to {number(high)}, none before")
+
+
 def constant_factor(feature: FeatureEvidence) -> Measure | None:
     """Measure the factor that, divided out, restores the reference."""
     factor, residual = finite(feature.factor), finite(feature.factor_residual)
@@ -175,7 +190,7 @@ FEATURE_RULES = (
     Step("null_share", over_features(_nulls)),
     Step("nan_share", over_features(_nans)),
     Step("stuck_value", over_features(stuck_value)),
-    Step("constant_factor", over_features(constant_factor)),
+    Step("constant_factor", over_features(_factor)),
     Step("outside_range", over_features(outside_range)),
     Step("new_categories", over_features(_new_categories)),
 )

@@ -81,7 +81,7 @@ def _paying(comparison: Comparison, spec: ModelSpec, trial: Trial) -> tuple[Chec
     measured = wrong_decisions(comparison, spec.validation)
     if measured is None:
         return (Check("pay_back", "inconclusive", detail="wrong decisions could not be compared"),)
-    return (pay_back(measured, trial.evidence, spec.policy),)
+    return (pay_back(measured, trial.evidence, spec.policy, trial.lasting, trial.attempt),)
 
 
 def reported(

@@ -5,19 +5,21 @@ whether the trained one does, is asked of what was measured on rows from after i
 """
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import NormalDist
 
 from graph.evidence import Evidence, Paired
-from graph.model import Check, CheckOutcome, Comparison
+from graph.model import Check, CheckOutcome, Comparison, History
 from graph.policy.differences import lacks, whole
 from graph.policy.price import followed, rows_in
 from graph.policy.restraint import Instead, RestraintFinding, Wish, wait
 from graph.policy.rules import Finding, Step
 from graph.policy.training_window import FEWEST_WINDOWS, since_change
-from graph.policy.words import number, plural, rounded
+from graph.policy.words import number, plural, rounded, span
 from graph.spec import Policy, ValidationSpec
 
-SURE = 1.2816
-"""Standard errors to the bound that a gain must clear after an alarm: 90 %, one-sided."""
+DOUBT = 0.05
+"""How often a challenger that saves just its price may clear the bound, over all looks at it."""
 SIGMAS = 1.96
 """Standard errors in half of a 95 % interval."""
 MOST_OVER_SEEN = 3.0
@@ -33,22 +35,31 @@ class Gain:
     high: float
 
 
-def gain(paired: Paired, rows: float) -> Gain:
-    """Return what the other version saves over `rows` rows."""
-    margin = SURE * paired.error
+def gain(paired: Paired, rows: float, look: int = 1) -> Gain:
+    """Return what the other version saves over `rows` rows, as sure as the nth look at it has to be."""
+    margin = NormalDist().inv_cdf(1 - DOUBT / max(look, 1)) * paired.error
     return Gain((paired.value - margin) * rows, paired.value * rows, (paired.value + margin) * rows)
 
 
-def pay_back(paired: Paired, evidence: Evidence, policy: Policy) -> Check:
+def lasting(policy: Policy, since: datetime | None, history: History) -> timedelta:
+    """Return how long a cure is expected to pay: the horizon, but no longer than what was learned last held."""
+    learned = history.learned
+    if learned is None or since is None or since <= learned.since:
+        return policy.horizon
+    return min(policy.horizon, since - learned.since)
+
+
+def pay_back(paired: Paired, evidence: Evidence, policy: Policy, time: timedelta | None = None, look: int = 1) -> Check:
     """4b. Judge whether the gain over the horizon, at its lower bound, is above the price of a promotion.
 
     The training is paid for by then. Failed is certain loss or indifference, inconclusive too few rows to tell.
     """
     price = policy.prices.promote if policy.prices else 0.0
-    found = gain(paired, rows_in(evidence, policy.horizon))
+    time = time or policy.horizon
+    found = gain(paired, rows_in(evidence, time), look)
     outcome: CheckOutcome = "passed" if found.low > price else "failed" if found.high < price else "inconclusive"
     detail = (
-        f"saves {number(found.value)} [{number(found.low)}, {number(found.high)}] wrong decisions over the horizon by "
+        f"saves {number(found.value)} [{number(found.low)}, {number(found.high)}] wrong decisions in {span(time)} by "
         f"{plural(paired.rows, 'row')} in {plural(paired.windows, 'window')}; a promotion costs {number(price)}"
     )
     return Check("pay_back", outcome, rounded(found.low), rounded(price), detail)
@@ -78,10 +89,18 @@ def can_pay(wish: Wish) -> RestraintFinding:
         )
     seen = followed(wish.evidence, wish.spec.policy)
     rate, price = max(seen.wrong_rate, seen.brier_rate, 0.0), prices.train + prices.promote
-    most = MOST_OVER_SEEN * rate * rows_in(wish.evidence, wish.spec.policy.horizon)
+    most = MOST_OVER_SEEN * rate * _rows(wish)
     if most > price:
         return Finding(most, price)
     return wait(f"no cure of this harm is worth its price: at most {number(most)} against {number(price)}", most, price)
+
+
+def _time(wish: Wish) -> timedelta:
+    return lasting(wish.spec.policy, wish.diagnosis.since, wish.history)
+
+
+def _rows(wish: Wish) -> float:
+    return rows_in(wish.evidence, _time(wish))
 
 
 def archived_version(wish: Wish) -> RestraintFinding:
@@ -89,18 +108,18 @@ def archived_version(wish: Wish) -> RestraintFinding:
     prices = wish.spec.policy.prices
     if prices is None or not wish.evidence.archived:
         return Finding()
-    rows = rows_in(wish.evidence, wish.spec.policy.horizon)
+    rows = _rows(wish)
     best = max(wish.evidence.archived, key=lambda each: (gain(each.paired, rows).low, each.version))
     worth = gain(best.paired, rows).low
     if worth <= prices.promote:
         return Finding(worth, prices.promote, f"version {best.version} comes closest")
-    reason = f"version {best.version} saves at least {number(worth)} wrong decisions over the horizon as it is"
+    reason = f"version {best.version} saves at least {number(worth)} wrong decisions in {span(_time(wish))} as it is"
     return Finding(worth, prices.promote, reason, Instead("rollback", reason, return_to=best.version))
 
 
 def rows_to_learn_from(wish: Wish) -> RestraintFinding:
     """Block while there are too few windows since the change to learn from some and be judged by later ones."""
-    since = wish.diagnosis.since
+    since = wish.since
     if wish.spec.training.window is not None or since is None or since_change(wish.evidence, since):
         return Finding(None, FEWEST_WINDOWS)
     windows = sum(1 for window in wish.evidence.learnable if window.rows and window.start >= since)

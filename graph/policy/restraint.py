@@ -35,6 +35,14 @@ class Wish:
         learned = self.history.learned
         return learned is not None and learned.since == self.diagnosis.since
 
+    @property
+    def since(self) -> datetime | None:
+        """Return since when rows speak of the change: errors that only moved are dated by when one first looked."""
+        since, kept = self.diagnosis.since, self.history.kept
+        if since and self.diagnosis.hidden and kept and kept.learned:
+            return min(since, kept.learned.since)
+        return since
+
 
 @dataclass(frozen=True, slots=True)
 class Instead:
@@ -142,7 +150,7 @@ def kept_candidate(wish: Wish) -> RestraintFinding:
     if kept is None:
         return Finding(None, None)
     limit = KEPT_FOR_HOLDOUTS * wish.spec.training.holdout
-    since = wish.diagnosis.since if wish.spec.training.window is None else None
+    since = wish.since if wish.spec.training.window is None else None
     if since and kept.trained_until and outgrown(wish.evidence, since, kept.trained_until):
         return Finding(kept.version, span(limit), f"candidate {kept.version} is outgrown: twice as many rows are there")
     if since is None and kept.trained_until and wish.now - kept.trained_until > limit + wish.spec.training.holdout:

@@ -31,7 +31,7 @@ def decide(evidence: Evidence, diagnosis: Diagnosis, history: History, spec: Mod
 
 def _trained(decision: Decision, wish: Wish) -> Decision:
     """Add over which rows to train: the owner's window, else the one that the change asks for."""
-    evidence, spec, since = wish.evidence, wish.spec, wish.diagnosis.since
+    evidence, spec, since = wish.evidence, wish.spec, wish.since
     chosen = (
         since_change(evidence, since, wish.goes_on or wish.diagnosis.hidden)
         if spec.training.window is None and since

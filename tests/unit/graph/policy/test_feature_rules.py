@@ -80,6 +80,13 @@ def asked(evidence=QUIET):
         ("constant_factor", {"factor": -3.0, "factor_residual": 0.0}, False),
         ("constant_factor", {"factor": float("nan"), "factor_residual": 0.0}, False),
         ("constant_factor", {"factor": 100.0, "factor_residual": None}, False),
+        # The other sign; a few below zero; zero is on both sides.
+        ("constant_factor", {"low": -480.0, "high": -1.0}, True),
+        ("constant_factor", {"low": -480.0, "high": 0.0, "reference_low": 0.0}, True),
+        ("constant_factor", {"low": 1.0, "high": 480.0, "reference_low": -500.0, "reference_high": -1.0}, True),
+        ("constant_factor", {"low": -480.0, "high": 5.0}, False),
+        ("constant_factor", {"low": -480.0, "high": -1.0, "reference_low": -2.0}, False),
+        ("constant_factor", {"low": 0.0, "high": 0.0, "reference_low": 0.0}, False),
         # A third of the rows at -999999: a placeholder for "missing".
         ("outside_range", {"below": 300, "low": -999999.0}, True),
         # Eleven rows in a thousand, on either side; ten are stray ones.

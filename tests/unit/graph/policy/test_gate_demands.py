@@ -88,13 +88,13 @@ def saving(name, low, high, **size):
 @pytest.mark.parametrize(
     ("errors", "promote", "outcome"),
     [
-        # 30 days of 1000 rows: 0.01 fewer wrong decisions per row are 300, give or take 65 at 90 %, one-sided.
-        ([saving("overall", 0.005, 0.015)], 200.0, "passed"),
+        # 30 days of 1000 rows: 0.01 fewer wrong decisions per row are 300, give or take 126 at 95 %, one-sided.
+        ([saving("overall", 0.005, 0.015)], 170.0, "passed"),
         ([saving("overall", 0.005, 0.015)], 300.0, "inconclusive"),
-        ([saving("overall", 0.005, 0.015)], 400.0, "failed"),
+        ([saving("overall", 0.005, 0.015)], 430.0, "failed"),
         # The window that triggered tells what is to come; where it is too small, all rows do.
-        ([saving("overall", 0.005, 0.015), saving("harm", 0.02, 0.03)], 400.0, "passed"),
-        ([saving("overall", 0.005, 0.015), saving("harm", 0.02, 0.03, rows=50)], 400.0, "failed"),
+        ([saving("overall", 0.005, 0.015), saving("harm", 0.02, 0.03)], 430.0, "passed"),
+        ([saving("overall", 0.005, 0.015), saving("harm", 0.02, 0.03, rows=50)], 430.0, "failed"),
         # Nothing to compare.
         ([replace(saving("overall", 0.0, 0.0), difference=None)], 1.0, "inconclusive"),
         ([], 1.0, "inconclusive"),
@@ -104,6 +104,25 @@ def test_a_promotion_must_pay(errors, promote, outcome):
     prices = Prices(train=10.0, promote=promote, alert=20.0)
     spec = replace(SPEC, policy=Policy(prices=prices, horizon=timedelta(days=30)))
     found = judge(compared(errors=tuple(errors)), spec, DECIDED, False, Trial(evidence=QUIET))
+
+    assert {check.name: check.outcome for check in found}["pay_back"] == outcome
+
+
+@pytest.mark.parametrize(
+    ("trial", "outcome"),
+    [
+        (Trial(1, evidence=QUIET), "passed"),
+        # Who looks again must see more: 178 at the first look, 137 at the second.
+        (Trial(2, evidence=QUIET), "inconclusive"),
+        # What was learned last held for ten days; so may this.
+        (Trial(1, evidence=QUIET, lasting=timedelta(days=10)), "failed"),
+    ],
+)
+def test_a_later_look_and_a_short_life_ask_for_more(trial, outcome):
+    spec = replace(
+        SPEC, policy=Policy(prices=Prices(train=10.0, promote=170.0, alert=20.0), horizon=timedelta(days=30))
+    )
+    found = judge(compared(errors=(saving("overall", 0.005, 0.015),)), spec, DECIDED, False, trial)
 
     assert {check.name: check.outcome for check in found}["pay_back"] == outcome
 

@@ -1,5 +1,7 @@
 """Rows as a whole: columns that changed places, categories with new names, columns that no longer fit their rows."""
 
+from dataclasses import replace
+
 import pytest
 
 from graph.policy.joint_rules import JOINT_RULES
@@ -20,6 +22,11 @@ from tests.unit.graph.policy.builders import case, with_feature
         ({"joint_shift": 0.9, "joint_sigmas": 15.0}, "row_consistency"),
         ({"joint_shift": 0.2, "joint_sigmas": 15.0}, None),
         ({"joint_shift": 0.9, "joint_sigmas": 5.0}, None),
+        # Further off than a random join: other values, which must be far beyond their noise.
+        ({"joint_shift": 4.0, "joint_sigmas": 15.0}, None),
+        ({"joint_shift": 4.0, "joint_sigmas": 21.0}, "row_consistency"),
+        # The column moved itself, and nothing else did.
+        ({"joint_shift": 0.9, "joint_sigmas": 7.0, "psi": 0.9}, "row_consistency"),
         ({"joint_shift": float("nan"), "joint_sigmas": 15.0}, None),
     ],
 )
@@ -30,3 +37,13 @@ def test_rows_that_do_not_hold_together_are_broken_data(changes, rule):
     if walked.conclusion:
         assert (walked.conclusion.verdict, walked.conclusion.cause) == ("broken_data", "data_quality")
         assert [each.feature for each in walked.conclusion.blame] == ["amount"]
+
+
+@pytest.mark.parametrize(("sigmas", "broken"), [(14.0, False), (16.0, True)])
+def test_where_other_columns_moved_too_more_is_asked_for(sigmas, broken):
+    """New rows of another mix fit less, and nothing is broken."""
+    evidence = with_feature(joint_shift=0.9, joint_sigmas=sigmas)
+    amount, merchant = evidence.features
+    moved = replace(evidence, features=(amount, replace(merchant, psi=0.5)))
+
+    assert (walk(JOINT_RULES, case(moved)).conclusion is not None) == broken

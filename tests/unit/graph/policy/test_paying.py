@@ -8,7 +8,7 @@ import pytest
 from graph.evidence import Archived, HarmWindow, Learnable, Paired
 from graph.model import Candidate, Diagnosis, History, Learned
 from graph.policy.evidence import judge
-from graph.policy.paying import gain, pay_back
+from graph.policy.paying import gain, lasting, pay_back
 from graph.policy.retraining import decide
 from graph.policy.training_window import outgrown, since_change
 from graph.spec import ApprovalSpec, ModelSpec, Policy, Prices, Training, ValidationSpec
@@ -118,6 +118,31 @@ def test_a_kept_candidate_is_judged_again_until_it_is_outgrown():
     assert not outgrown(seen(7), SINCE, until)
     assert outgrown(seen(12), SINCE, until)
     assert decide(seen(12), HARMED, History(kept=kept), SPEC, NOW).reuse is None
+
+
+def test_errors_that_only_moved_are_dated_by_the_first_look():
+    """The windows in which they are seen go on with time: what was begun is judged, or learned from twice the rows."""
+    moved = replace(HARMED, since=NOW - 3 * DAY, hidden=True)
+    kept = Candidate("c1", "c1", "c1", SINCE + 3 * DAY, Learned(SINCE, SINCE + 3 * DAY, 1200))
+    assert decide(seen(7), moved, History(kept=kept), SPEC, NOW).reuse == kept
+    grown = decide(seen(12), moved, History(kept=kept), SPEC, NOW)
+    assert (grown.reuse, grown.train_from) == (None, SINCE)
+
+
+@pytest.mark.parametrize(
+    ("learned", "since", "held"),
+    [
+        (None, SINCE, 30),
+        # It learned this very change, or nothing has changed since.
+        (SINCE, SINCE, 30),
+        (SINCE, None, 30),
+        (SINCE - 12 * DAY, SINCE, 12),
+        (SINCE - 90 * DAY, SINCE, 30),
+    ],
+)
+def test_a_cure_lasts_as_long_as_the_last_one_did(learned, since, held):
+    history = History(learned=Learned(learned, learned + DAY, 400) if learned else None)
+    assert lasting(POLICY, since, history) == held * DAY
 
 
 def test_a_cure_in_a_hurry_is_followed_by_a_better_one():
