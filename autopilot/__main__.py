@@ -21,6 +21,7 @@ _ROOMS = {
     "status": "show",
     "explain": "show",
     "report": "show",
+    "backtest": "backtest",
     "graph": "show",
     "doctor": "keep",
     "db": "keep",

@@ -82,7 +82,17 @@ def _showing(add: Add) -> None:
     report = add("report", "champion against challenger")
     report.add_argument("target", metavar="MODEL|RUN")
     report.add_argument("--html", metavar="FILE", help="write one self-contained page")
+    _backtest(add("backtest", "another policy on a model's stored past"))
     add("graph", "the graph as Mermaid")
+
+
+def _backtest(command: argparse.ArgumentParser) -> None:
+    command.add_argument("model")
+    command.add_argument("--policy", metavar="FILE", help="policy:, training:, validation: over the model's entry")
+    command.add_argument("--from", dest="since", metavar="TIME", help="checks from this time on (RFC 3339, or a date)")
+    command.add_argument("--to", dest="until", metavar="TIME", help="checks before this time")
+    command.add_argument("--html", metavar="FILE", help="write one self-contained page")
+    command.add_argument("--explain", action="store_true", help="show the first decision that differs, with its rules")
 
 
 def _keeping(add: Add) -> None:

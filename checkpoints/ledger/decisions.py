@@ -113,6 +113,18 @@ class Decisions:
         rows = self._database.rows(query("decisions", "validations"), runs=runs)
         return {str(row["run"]): load(Validation, row["document"]) for row in rows}
 
+    def past(self, model: str) -> list[Row]:
+        """Return every decision of a model with its policy and what became of it, oldest first."""
+        return self._database.rows(query("decisions", "past"), model=model)
+
+    def questions_asked(self, model: str) -> list[Row]:
+        """Return what the model's owner was asked, by which run, and the answers, newest first."""
+        return self._database.rows(query("decisions", "questions_asked"), model=model)
+
+    def promotions_made(self, registry: str) -> list[Row]:
+        """Return every promotion of a registered model with the candidate behind it, oldest first."""
+        return self._database.rows(query("decisions", "promotions_made"), registry=registry)
+
 
 def _keep(kept: OrderedDict[str, T], run: str, value: T) -> None:
     kept[run] = value

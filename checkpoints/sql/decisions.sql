@@ -32,3 +32,25 @@ select run, document from validations where run = any(%(runs)s::uuid[])
 
 -- name: validation
 select document from validations where run = %(run)s
+
+-- name: past
+-- Every decision of a model with what became of it, oldest first: what a replay starts from. `measured` tells a check
+-- from a return that a person asked for.
+select d.run, d.at, d.document, d.policy, r.outcome, r.started_at, r.updated_at, r.candidate,
+       t.started_at as trained_at, p.to_version as promoted,
+       exists (select 1 from validations v where v.run = d.run) as judged,
+       exists (select 1 from evidence e where e.run = d.run) as measured
+from decisions d
+join runs r on r.run = d.run
+left join trainings t on t.run = d.run
+left join promotions p on p.run = d.run
+where d.model = %(model)s
+order by d.at, r.started_at, d.run
+
+-- name: questions_asked
+select run, kind, features, asked_at, answered_at, genuine from questions where model = %(model)s
+order by asked_at desc, id desc
+
+-- name: promotions_made
+select p.run, p.at, p.to_version, r.candidate from promotions p join runs r on r.run = p.run
+where p.model = %(registry)s order by p.at, p.run

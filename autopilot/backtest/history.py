@@ -1,0 +1,83 @@
+"""What rules would have known of a model's past at an earlier moment, by the rules of the ledger's own query."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from autopilot.backtest.record import Asked, Course, Moved
+from graph.model import Candidate, History, Question
+
+_REMEMBERED = 100
+"""As many trainings, acting runs and questions the ledger reads."""
+_FAILED = frozenset({"failed", "denied", "expired", "validation_failed"})
+_JUDGED = frozenset(
+    {"promoted", "rolled_back", "denied", "expired", "voided", "validation_failed", "validation_inconclusive"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was done, asked and promoted, on one policy's own way through the record."""
+
+    courses: Sequence[Course]
+    asked: Sequence[Asked]
+    moved: Sequence[Moved]
+
+
+def history(past: Past, now: datetime, run: str) -> History:
+    """Return what rules know at `now`, in the check of `run`: nothing that this very run began, nothing later."""
+    acted = [each for each in past.courses if each.decided_at <= now and each.run != run]
+    acted = sorted(acted, key=lambda each: (each.started_at, each.run), reverse=True)[:_REMEMBERED]
+    moved = [each for each in past.moved if each.at <= now and each.run != run]
+    promoted = moved[-1].at if moved else None
+    return History(
+        active_run=next((each.run for each in acted if _active(each, now)), None),
+        retrains=_trainings(past.courses, now, run),
+        failures=tuple(
+            each.ended_at
+            for each in acted
+            if each.ended_at
+            and _ended(each, now)
+            and each.outcome in _FAILED
+            and (promoted is None or each.ended_at > promoted)
+        ),
+        last_promotion=promoted,
+        kept=_kept(acted, now),
+        learned=moved[-1].learned if moved else None,
+        questions=_questions(past.asked, now, run),
+    )
+
+
+def _active(course: Course, now: datetime) -> bool:
+    # What never really happened has no known length: it is taken to be over at the next check.
+    return course.known and not _ended(course, now)
+
+
+def _ended(course: Course, now: datetime) -> bool:
+    return course.ended_at is not None and course.ended_at <= now
+
+
+def _trainings(courses: Iterable[Course], now: datetime, run: str) -> tuple[datetime, ...]:
+    times = [each.trained_at for each in courses if each.trained_at and each.run != run]
+    return tuple(sorted((at for at in times if at <= now), reverse=True)[:_REMEMBERED])
+
+
+def _kept(acted: Sequence[Course], now: datetime) -> Candidate | None:
+    """Return the newest judged run's candidate, when that run was undecided."""
+    for each in acted:
+        if _ended(each, now) and each.outcome in _JUDGED and (each.outcome != "voided" or each.judged):
+            return each.candidate if each.outcome == "validation_inconclusive" else None
+    return None
+
+
+def _questions(asked: Sequence[Asked], now: datetime, run: str) -> tuple[Question, ...]:
+    """Return what was asked by then, newest first, with the answers that had come by then."""
+    known = [each.question for each in asked if each.question.asked_at <= now and each.run != run]
+    known.sort(key=lambda question: question.asked_at, reverse=True)
+    return tuple(_as_of(question, now) for question in known[:_REMEMBERED])
+
+
+def _as_of(question: Question, now: datetime) -> Question:
+    if question.answered_at is None or question.answered_at <= now:
+        return question
+    return replace(question, answered_at=None, genuine=None)
