@@ -10,6 +10,9 @@ from graph.model import Approval, Json, Validation
 
 Row = dict[str, Any]
 
+_MOST_CHECKS = 400
+"""Checks to look back over: more windows than that no page can draw."""
+
 _NEXT = {
     "training": "autopilot resume {run} --wait",
     "awaiting_approval": "autopilot approve {run} --as NAME, or: autopilot deny {run} --as NAME",
@@ -98,7 +101,16 @@ def _approval(approval: Approval | None) -> Json | None:
 
 
 def explanation(book: PostgresLedger, row: Row) -> Json:
-    """Return a run with everything that led to it: rules, evidence, policy, effects, audit."""
+    """Return a run with everything that led to it: questions, rules, evidence, policy, effects, audit."""
+    from autopilot.report.questions import questions
+
+    found = _explanation(book, row)
+    return {**found, "questions": questions(found)}
+
+
+def _explanation(book: PostgresLedger, row: Row) -> Json:
+    from autopilot.report.reading import measured
+
     name = str(row["run"])
     decided = book.decisions.row(name)
     promotion = book.approvals.promotion(name)
@@ -106,7 +118,7 @@ def explanation(book: PostgresLedger, row: Row) -> Json:
         **run(book, row),
         "rules": decided["document"]["rules"] if decided else [],
         "blame": decided["document"]["blame"] if decided else [],
-        "evidence": dump(book.evidence(name)) if decided and not decided["document"]["return_to"] else None,
+        "evidence": dump(book.evidence(name)) if decided and measured(decided["document"]) else None,
         "decision": decided["document"] if decided else None,
         "advice": decided["document"].get("advice") if decided else None,
         "policy": decided["policy"] if decided else None,
@@ -126,6 +138,14 @@ def explanation(book: PostgresLedger, row: Row) -> Json:
 def _validation(book: PostgresLedger, name: str) -> Json | None:
     validation = book.validation(name)
     return dump(validation) if validation else None
+
+
+def course(book: PostgresLedger, row: Row) -> Json:
+    """Return what the newest checks measured up to this run, oldest first, and which rows are set aside."""
+    return {
+        "checks": book.checks.course(row["model"], row["started_at"], _MOST_CHECKS),
+        "quarantined": [{"start": time(start), "end": time(end)} for start, end in book.quarantined(row["model"])],
+    }
 
 
 def status(book: PostgresLedger, configured: list[str]) -> Json:

@@ -43,9 +43,11 @@ def report(arguments: Namespace) -> int:
     from autopilot.report.summary import report_text
 
     with ledger(_settings(arguments)) as book:
-        found = view.explanation(book, _judged(book, arguments.target))
+        row = _judged(book, arguments.target)
+        found = view.explanation(book, row)
+        drawn = report_html(found, view.course(book, row)) if arguments.html else ""
     if arguments.html:
-        _write(Path(arguments.html), report_html(found))
+        _write(Path(arguments.html), drawn)
         output.say(f"wrote {arguments.html}", as_json=arguments.json)
     if arguments.json or not arguments.html:
         return _out(arguments, found, report_text(found, page()))

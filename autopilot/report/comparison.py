@@ -3,9 +3,9 @@
 from autopilot import words
 from autopilot.report import pictures
 from autopilot.report.markup import Markup, items, joined, table, tag
-from autopilot.report.reading import deciding_metric, is_slice, lost_slices, metric_names, part_name
+from autopilot.report.reading import deciding_metric, is_slice, lost_slices, metric_names, part_name, rows_head, rows_of
 from graph.model import Json
-from graph.policy.metrics import LOWER_IS_BETTER, better_by
+from graph.policy.metrics import LOWER_IS_BETTER, OF_NUMBERS, better_by
 
 _MOST_FOUND = 5
 _TONE = {"passed": "good", "failed": "bad", "error": "bad", "inconclusive": "open"}
@@ -43,7 +43,8 @@ def _reach(parts: list[Json]) -> float:
 def _differences(title: str, parts: list[Json], furthest: float, other: str = "champion") -> Markup:
     if not parts:
         return Markup("")
-    head = [f"{parts[0]['metric']} on", "better by, 95 %", other, "challenger", "rows (positive)", "blocks"]
+    metric = parts[0]["metric"]
+    head = [f"{metric} on", "better by, 95 %", other, "challenger", rows_head(metric), "blocks"]
     rows = table(head, [_difference(part, furthest) for part in parts])
     return joined([tag("h3", title) if title else "", rows])
 
@@ -55,7 +56,7 @@ def _difference(part: Json, furthest: float) -> list[str]:
         tag("div", tag("span", words.interval(part["difference"], signed=True)), drawn, class_="drawn"),
         words.number(part["champion"]),
         words.number(part["challenger"]),
-        f"{part['rows']:,} ({part['positives']:,})",
+        rows_of(part),
         f"{part['blocks']:,}",
     ]
 
@@ -71,7 +72,8 @@ def metrics(found: Json) -> Markup:
     rows = [[_direction(name), *_both(name, comparison["metrics"][name])] for name in names]
     own = [[f"{name}, by your command", *_both(name, entry)] for name, entry in sorted(comparison["custom"].items())]
     flips = f"{comparison['negative_flips']:,} of {words.count(comparison['rows'], 'row')} went from right to wrong."
-    said = tag("p", flips, class_="note") if found["validation"]["champion"] else ""
+    decided = found["validation"]["champion"] and not OF_NUMBERS & set(names)
+    said = tag("p", flips, class_="note") if decided else ""
     return joined([tag("h3", "All metrics, all rows"), table(["", "champion", "challenger"], [*rows, *own]), said])
 
 

@@ -5,6 +5,7 @@ from autopilot.report import pictures
 from autopilot.report.markup import Markup, items, joined, table, tag
 from autopilot.report.reading import conclusion
 from graph.model import Json
+from graph.policy.metrics import OF_NUMBERS
 
 _MOST_SOURCES = 6
 
@@ -56,13 +57,14 @@ def _labels(labels: Json) -> Markup:
     if labels["expected_positives"]:
         spread = f" ± {labels['expected_positives_sd']:.0f}" if labels["expected_positives_sd"] else ""
         positives += f" where {labels['expected_positives']:,.0f}{spread} were foreseen"
+    excess = labels["brier_excess"] or labels.get("loss_excess")
     came = f"{labels['labelled']:,} of {words.count(labels['predictions'], 'row')}"
     rows = [
         [labels["metric"], words.interval(labels["realised"]), pictures.performance(labels)],
         ["foreseen by the scores", words.number(labels["foreseen"]), ""],
         ["on the reference", words.number(labels["reference_value"]), ""],
-        ["loss that the mix of rows does not explain", words.interval(labels["brier_excess"]), ""],
-        ["positives", positives, ""],
+        ["loss that the mix of rows does not explain", words.interval(excess), ""],
+        *([] if labels["metric"] in OF_NUMBERS else [["positives", positives, ""]]),
     ]
     head = [f"labelled rows of {words.span(labels['start'], labels['end'])}", came, ""]
     return table(head, [row for row in rows if row[1] != words.NOTHING])

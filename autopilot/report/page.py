@@ -8,17 +8,26 @@ from autopilot.report.comparison import calibration, checks, differences, metric
 from autopilot.report.events import course
 from autopilot.report.happened import happened, rules
 from autopilot.report.markup import Markup, items, joined, tag
+from autopilot.report.questions import QUESTIONS
 from autopilot.report.reading import compared, doubts, figures, headline
 from autopilot.report.summary import commands
+from autopilot.report.windows import windows
 from graph.model import Json
 
+_TONES = {"no": "good", "yes": "bad", "open": "open", "not_asked": "soft"}
+_ALONE: Json = {"checks": [], "quarantined": []}
 
-def report_html(found: Json) -> str:
-    """Return the page. Every word that came from outside is escaped: names and comments are not markup."""
+
+def report_html(found: Json, past: Json = _ALONE) -> str:
+    """Return the page. Every word that came from outside is escaped: names and comments are not markup.
+
+    `past`: what earlier checks measured and which rows are set aside, for the drawing over time.
+    """
     compared_anything = found["validation"] is not None
     parts = [_title(found), _verdict(found)]
     parts += [_figures(found), _doubts(found), _comparison(found)] if compared_anything else []
-    parts += [happened(found), rules(found), _answer(found), _course(found), _footer(found)]
+    parts += [_questions(found), windows(found, past), happened(found), rules(found)]
+    parts += [_answer(found), _course(found), _footer(found)]
     return _template("page.html").substitute(
         title=joined([f"{found['model']} · {words.spoken(words.state(found))}"]),
         style=_template("page.css").template,
@@ -73,6 +82,30 @@ def _comparison(found: Json) -> Markup:
     if comparison and comparison["metrics"]:
         parts += [differences(comparison), metrics(found), calibration(comparison)]
     return joined([*parts, tag("h3", "Checks"), checks(found)])
+
+
+def _questions(found: Json) -> Markup:
+    """Return the four questions with their answers."""
+    if found["decision"] is None:
+        return Markup("")
+    asked = [
+        tag(
+            "li",
+            tag("b", each["question"]),
+            " ",
+            tag("span", words.spoken(each["answer"]), class_=f"answer {_tone(place, each['answer'])}"),
+            tag("p", each["detail"], class_="note"),
+        )
+        for place, each in enumerate(found["questions"], 1)
+    ]
+    return joined([tag("h2", "Four questions, until one answers"), tag("ol", *asked, class_="asked")])
+
+
+def _tone(place: int, answer: str) -> str:
+    """Return whether an answer is good news: that a challenger pays is, that something is broken is not."""
+    if place == len(QUESTIONS) and answer in ("yes", "no"):
+        return "good" if answer == "yes" else "bad"
+    return _TONES[answer]
 
 
 def _answer(found: Json) -> Markup:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from autopilot import words
 from graph.model import Json
-from graph.policy.metrics import better_by
+from graph.policy.metrics import OF_NUMBERS, better_by
 
 Tone = Literal["good", "bad", "open"]
 
@@ -79,10 +79,15 @@ def is_return(found: Json) -> bool:
     return bool(found["action"] == "rollback")
 
 
+def measured(decided: Json) -> bool:
+    """Tell whether a decision rests on evidence: a return that a person asked for aims at no harm that was seen."""
+    return not decided["return_to"] or decided["harm_from"] is not None
+
+
 def conclusion(decided: Json) -> str:
     """Return a decision in the product's words: what was found, because of what, and what is done."""
     action = "no action" if decided["action"] == "none" else decided["action"]
-    if decided["return_to"]:
+    if not measured(decided):
         return f"a person asked → {action}"
     cause = "" if decided["cause"] == "none" else f", {decided['cause']}"
     return f"{decided['verdict']}{cause} → {action}"
@@ -164,12 +169,28 @@ def _direction(difference: Json | None) -> Tone:
 def _rows(validation: Json) -> Iterator[Figure]:
     holdout = validation["holdout"]
     if holdout:
-        note = f"{holdout['positives']:,} positive; {words.span(holdout['start'], holdout['end'])}"
+        positives = f"{holdout['positives']:,} positive; " if _decides(validation["comparison"]) else ""
+        note = f"{positives}{words.span(holdout['start'], holdout['end'])}"
         yield Figure("labelled rows", words.number(holdout["rows"]), note)
 
 
+def _decides(comparison: Json | None) -> bool:
+    """Tell whether the models make decisions: a regression has neither positives nor flips."""
+    return comparison is None or not OF_NUMBERS & set(comparison["metrics"])
+
+
+def rows_of(part: Json) -> str:
+    """Return a part's rows, with the positives among them where there can be any."""
+    return words.number(part["rows"]) if part["metric"] in OF_NUMBERS else f"{part['rows']:,} ({part['positives']:,})"
+
+
+def rows_head(metric: str) -> str:
+    """Return the head over `rows_of`."""
+    return "rows" if metric in OF_NUMBERS else "rows (positive)"
+
+
 def _cost(found: Json, comparison: Json) -> Iterator[Figure]:
-    if found["validation"]["champion"]:
+    if found["validation"]["champion"] and _decides(comparison):
         flips = comparison["negative_flips"]
         note = f"{words.share(flips, comparison['rows'])} of rows: the champion right, {challenger_noun(found)} wrong"
         yield Figure("negative flips", words.number(flips), note)

@@ -13,6 +13,8 @@ from autopilot.report.reading import (
     is_slice,
     metric_names,
     part_name,
+    rows_head,
+    rows_of,
 )
 from graph.model import Json
 
@@ -54,12 +56,13 @@ def _compared(found: Json) -> list[str]:
             words.number(part["champion"]),
             words.number(part["challenger"]),
             words.interval(part["difference"], signed=True),
-            f"{part['rows']:,} ({part['positives']:,})",
+            rows_of(part),
             f"{part['blocks']:,}",
         ]
         for part in parts
     ]
-    head = [parts[0]["metric"], "champion", "challenger", "better by [95 %]", "rows (positive)", "time blocks"]
+    metric = parts[0]["metric"]
+    head = [metric, "champion", "challenger", "better by [95 %]", rows_head(metric), "time blocks"]
     return [words.table(head, rows)]
 
 

@@ -8,6 +8,7 @@ from checkpoints.database import Database, run_lock
 from checkpoints.ledger.approvals import Approvals
 from checkpoints.ledger.attempts import Attempts
 from checkpoints.ledger.budgets import Budgets
+from checkpoints.ledger.checks import Checks
 from checkpoints.ledger.decisions import Decisions
 from checkpoints.ledger.effects import Boundary, Effects, passing
 from checkpoints.ledger.questions import Questions
@@ -42,6 +43,7 @@ class PostgresLedger:
         self.database = database
         self.runs = Runs(database)
         self.decisions = Decisions(database)
+        self.checks = Checks(database)
         self.windows = Windows(database)
         self.approvals = Approvals(database)
         self.tried = Attempts(database)

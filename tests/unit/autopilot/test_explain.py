@@ -58,8 +58,11 @@ def test_a_promotion_tells_who_approved_what_moved_and_how_to_go_back():
     assert "✓ superiority:" in text
     assert 'ana approved (cli, as root) 2026-03-01 12:30Z "clear gain"' in text
     assert "champion 3 → 4" in text
-    assert f"its output: {JOB.log}" in text
     assert "autopilot rollback fraud" in text
+
+
+def test_a_job_that_still_runs_says_where_its_output_is():
+    assert f"its output: {JOB.log}" in explain_text(EVERY["training"])
 
 
 def test_a_failed_job_shows_its_exit_code_the_end_of_its_output_and_its_log():
