@@ -140,6 +140,7 @@ def prediction_log(settings: Settings, name: str, entry: written.Model) -> "Pred
         window=part.window,
         reference=(part.reference.start, part.reference.until),
         metric=entry.policy.metric,
+        task=entry.task,
     )
 
 

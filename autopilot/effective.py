@@ -17,8 +17,9 @@ def model_spec(name: str, entry: written.Model, here: Path) -> ModelSpec:
         label_delay=entry.monitor.labels.delay if entry.monitor.labels else timedelta(0),
         policy=_policy(entry),
         training=Training(**entry.training.model_dump()),
-        validation=_validation(entry.validation, here),
+        validation=_validation(entry, here),
         approval=_approval(entry.approval),
+        task=entry.task,
         digest=digest(entry.model_dump(mode="json", by_alias=True)),
     )
 
@@ -26,11 +27,17 @@ def model_spec(name: str, entry: written.Model, here: Path) -> ModelSpec:
 def _policy(entry: written.Model) -> Policy:
     given = entry.policy.model_dump()
     prices = Prices(**given["prices"]) if given["prices"] else None
-    return Policy(**{**given, "prices": prices}, mode=entry.mode)
+    return Policy(**{**given, **_positives(entry, given["min_positives"]), "prices": prices}, mode=entry.mode)
 
 
-def _validation(part: written.Validation, here: Path) -> ValidationSpec:
-    given = part.model_dump()
+def _positives(entry: written.Model, asked: int) -> dict[str, int]:
+    """Return how many positives are asked for: the labels of a regression have none."""
+    return {"min_positives": 0 if entry.task == "regression" else asked}
+
+
+def _validation(entry: written.Model, here: Path) -> ValidationSpec:
+    part = entry.validation
+    given = {**part.model_dump(), **_positives(entry, part.min_positives)}
     # The command runs in a folder of its own, so what it names beside the file must be named in full.
     command = tuple(str(here / word) if (here / word).is_file() else word for word in part.metric_command)
     return ValidationSpec(**{**given, "slices": tuple(given["slices"]), "metric_command": command})

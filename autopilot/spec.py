@@ -9,7 +9,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from graph.errors import Misconfigured, NotFound
-from graph.spec import Metric
+from graph.spec import ClassMetric, LossMetric, Metric, Task
 
 _UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?[dhms])+$")
@@ -75,7 +75,7 @@ class Registry(Part):
 
 
 class Score(Part):
-    """How the log's score is got from a registered model."""
+    """How a classifier's score in the log is got from a registered model; a regression's is what it predicts."""
 
     method: Literal["predict_proba"] = "predict_proba"
     positive: int | str | bool = 1
@@ -218,7 +218,7 @@ class Rollout(Part):
 class Model(Part):
     """One model's effective entry: its own fields over the defaults."""
 
-    task: Literal["binary_classification"]
+    task: Task
     mode: Literal["supervised", "shadow"] = "supervised"
     schedule: str | None = None
     advice: bool = True
@@ -238,6 +238,35 @@ class Model(Part):
         if unknown:
             raise ValueError(f"validation.slices names {', '.join(unknown)}, which monitor.features does not list")
         return self
+
+    @model_validator(mode="after")
+    def _fits_its_task(self) -> "Model":
+        own, other = get_args(ClassMetric), get_args(LossMetric)
+        if self.task == "regression":
+            own, other = other, own
+        foreign = sorted(set(self.validation.minimum) & set(other))
+        if self.policy.metric not in own:
+            raise ValueError(f"task: {self.task} has no policy.metric {self.policy.metric}; it has {', '.join(own)}")
+        if foreign:
+            raise ValueError(f"task: {self.task} has no validation.minimum of {', '.join(foreign)}")
+        if self.task == "regression":
+            self._whole_regression()
+        return self
+
+    def _whole_regression(self) -> None:
+        """Raise ValueError for what a regression cannot have, and for what only its owner can know."""
+        refused = {
+            "policy.prices: they count wrong decisions": self.policy.prices,
+            "validation.max_negative_flips: it counts wrong decisions": self.validation.max_negative_flips,
+            "monitor.score: it says how to get a probability": "score" in self.monitor.model_fields_set or None,
+        }
+        for what, given in refused.items():
+            if given is not None:
+                raise ValueError(f"task: regression cannot have {what}")
+        if "max_drop" not in self.policy.model_fields_set:
+            raise ValueError("task: regression needs policy.max_drop: it is in units of the label, so no default fits")
+        if "margin" not in self.validation.model_fields_set:
+            raise ValueError("task: regression needs validation.margin: in units of the label, so no default fits")
 
 
 class File(Part):
@@ -322,7 +351,7 @@ def _fix(kind: str, path: list[str]) -> str:
     if kind == "missing":
         return f"add {path[-1]!r}"
     if path[-1:] == ["task"]:
-        return "this release looks after binary_classification"
+        return "this release looks after binary_classification and regression; multiclass is not among them"
     return ""
 
 

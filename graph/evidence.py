@@ -136,6 +136,8 @@ class LabelEvidence:
     """Positives foreseen in the third with the lowest scores: how much its lift is worth."""
     expected_high: float | None = None
     """The same in the third with the highest scores."""
+    loss_excess: Interval | None = None
+    """Of a regression, in place of the Brier excess: mean bounded loss less what the predictions foresee, by blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,42 @@ class HarmWindow:
     wrong_excess: float
     """The same, less the number that calibrated scores foresee."""
     wrong_variance: float
+
+
+@dataclass(frozen=True, slots=True)
+class LossWindow:
+    """One matured window of a serving regression: its bounded loss beyond what its predictions foresee.
+
+    A row's loss is |prediction - label| over the outcome's `cap`, at most 1. Excess is summed over labelled rows, the
+    variance is the one that the reference foresees for that sum.
+    """
+
+    start: datetime
+    end: datetime
+    rows: int
+    excess: float
+    variance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a regression predicted and what became of it, as distributions and as losses.
+
+    The columns are told as features are; None while the version's own profile forms, or without rows.
+    """
+
+    prediction: FeatureEvidence | None = None
+    label: FeatureEvidence | None = None
+    """Labels of the matured window, beside the reference's."""
+    losses: tuple[LossWindow, ...] = ()
+    """Matured windows of the serving version since its own profile, oldest first, quarantined ones left out."""
+    loss_error: float = 0.0
+    """Standard error of the mean loss per row in the version's own profile."""
+    cap: float | None = None
+    """The error, in units of the label, from which on a row's loss is 1."""
+    correlation: float | None = None
+    """Of predictions and labels in the matured window; None where one of them does not vary."""
+    reference_correlation: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,12 +290,12 @@ class Evidence:
     score_psi: float | None = None
     score_psi_noise: float | None = None
     bad_scores: int = 0
-    """Scores that are null, NaN or outside [0, 1]."""
+    """Scores that are null, NaN or outside [0, 1]; a regression's predictions that are no number."""
     duplicate_ids: int = 0
     future_rows: int = 0
     orphan_labels: int = 0
     bad_labels: int = 0
-    """Labels that are neither 0 nor 1."""
+    """Labels that are neither 0 nor 1; a regression's that came without a number."""
     windows: tuple[WindowRef, ...] = ()
     queries: tuple[str, ...] = ()
     """What was read: files or queries, for `explain`."""
@@ -277,3 +315,5 @@ class Evidence:
     windows_per_month: float = 0.0
     """How many windows close in 30 days: so often is chance given a chance."""
     estimate: Estimate | None = None
+    outcome: Outcome | None = None
+    """Of a regression; a classification has none."""

@@ -4,7 +4,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
-Metric = Literal["roc_auc", "average_precision", "log_loss", "brier", "accuracy", "f1"]
+Task = Literal["binary_classification", "regression"]
+ClassMetric = Literal["roc_auc", "average_precision", "log_loss", "brier", "accuracy", "f1"]
+LossMetric = Literal["rmse", "mae"]
+"""Of a regression; in units of the label."""
+Metric = Literal[ClassMetric, LossMetric]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +96,4 @@ class ModelSpec:
     approval: ApprovalSpec
     digest: str = ""
     """Fingerprint of this model's effective entry, defaults included; an approval is sealed to it."""
+    task: Task = "binary_classification"

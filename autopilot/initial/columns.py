@@ -55,7 +55,7 @@ def _columns(draft: Draft, seen: Inspection) -> str:
     found = guesses.version(columns)
     draft.column("version", found, "Which model version served a row?")
     found = guesses.score(columns)
-    hint = "log the model's probability, a number from 0 to 1, in each row"
+    hint = "log the model's probability, a number from 0 to 1, in each row; a regression's entry is written by hand"
     draft.column("prediction", found, "Which column is the model's score?", hint)
     return str(time)
 

@@ -9,8 +9,8 @@ The fourth, whether a challenger pays back, is asked by `retraining` before trai
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from datetime import datetime, timedelta
+from typing import Any
 
 from graph.evidence import Evidence
 from graph.model import Diagnosis, History, Question
@@ -35,7 +35,7 @@ from graph.policy.price import followed
 from graph.policy.rules import Step, walk
 from graph.spec import Policy
 
-Steps = tuple[Step[Case, Any], ...]
+Steps = tuple[Step[Case, Diagnosis], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Questions:
     broken: Steps
     labels_in: Steps
     harder: Steps
-    beside: Steps
+    beside: tuple[Step[Case, Any], ...]
     """They explain: what they conclude decides nothing."""
 
 
@@ -62,16 +62,19 @@ REGRESSION = Questions(
     beside=ALARM_RULES,
 )
 
+GENUINE_FOR = 3
+"""Horizons for which the owner is not asked again about what they called genuine."""
+
 
 def judge(evidence: Evidence, policy: Policy, label_delay: timedelta, history: History | None = None) -> Diagnosis:
     """Return what is wrong and because of what, with every rule as passed, blocked or not reached (see `rules`).
 
-    What the owner once called genuine is not asked again within the horizon.
+    What the owner once called genuine is not asked again within three horizons.
     One rule is asked out of turn: `max_drift`, where the owner set it, needs no labels, so labels that are late, few or
     unclear do not silence it. Both it and the label rule are `blocked` then.
     """
     past = history or History()
-    excused = _excused(past.questions, evidence.as_of - policy.horizon)
+    excused = _excused(past.questions, evidence.as_of - GENUINE_FOR * policy.horizon)
     case = Case(evidence, policy, label_delay, excused, past.learned, followed(evidence, policy))
     asked = REGRESSION if evidence.outcome else CLASSIFICATION
     broken = walk(asked.broken, case)

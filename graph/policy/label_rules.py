@@ -32,7 +32,9 @@ def bad_labels(case: Case) -> EvidenceFinding:
 def orphan_labels(case: Case) -> EvidenceFinding:
     """Block when more than a stray label belongs to no prediction: the join is wrong, or part of the log is missing."""
     found = case.evidence
-    return stray("label_quality", found.orphan_labels, labels_seen(found), "labels", "belong to no prediction in the log")
+    return stray(
+        "label_quality", found.orphan_labels, labels_seen(found), "labels", "belong to no prediction in the log"
+    )
 
 
 def positives_collapsed(case: Case) -> EvidenceFinding:

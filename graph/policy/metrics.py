@@ -1,6 +1,8 @@
 """Which way a metric points, so that every rule can say "better" and mean the same."""
 
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae"})
+OF_NUMBERS = frozenset({"rmse", "mae"})
+"""Metrics of a regression, which has neither positives nor decisions."""
 RANKING = frozenset({"roc_auc"})
 """Metrics that depend on the order of the scores only: more or fewer positives alike leave them as they are."""
 

@@ -35,6 +35,7 @@ def facts(evidence: Evidence, decision: Decision, names: Names) -> Facts:
         groups[names.column(feature.name)] = _group(feature, names)
     numbered = {
         "harm": evidence.harm[::-1],
+        "loss": evidence.outcome.losses[::-1] if evidence.outcome else (),
         "channel": evidence.channels,
         "earlier_version": evidence.archived,
     }

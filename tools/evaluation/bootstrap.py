@@ -14,7 +14,7 @@ from scipy.special import ndtr, stdtrit
 from graph.evidence import Interval
 from graph.spec import Metric
 from tools.evaluation import measures
-from tools.evaluation.holdout import Flags, Whole
+from tools.evaluation.holdout import Flags, Labels, Whole
 
 Values = NDArray[np.float64]
 
@@ -32,9 +32,14 @@ _CELLS = 4_000_000
 class Sample:
     """The rows of one part, and the block of each."""
 
-    label: Flags
+    label: Labels
     block: Whole
     threshold: float
+
+    @property
+    def flags(self) -> Flags:
+        """Return the labels of a classification."""
+        return measures.flags(self.label)
 
     @property
     def blocks(self) -> int:
@@ -50,7 +55,7 @@ def draw(blocks: int) -> Values:
 
 def interval(metric: Metric, sample: Sample, champion: Values, challenger: Values) -> Interval | None:
     """Return challenger minus champion, positive = better, with its 95 % interval; None where it cannot be told."""
-    if sample.label.all() or not sample.label.any() or sample.blocks < SMALLEST_BLOCKS:
+    if measures.one_class(sample.label) or sample.blocks < SMALLEST_BLOCKS:
         return None
     weights, sign = draw(sample.blocks), measures.sign(metric)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -73,6 +78,9 @@ def _levels(blocks: int) -> tuple[float, float]:
 
 def weigh(metric: Metric, sample: Sample, score: Values, weights: Values) -> Values:
     """Return the metric under each draw, (draws,); NaN where a draw does not define it."""
+    if metric in ("rmse", "mae"):
+        means = _mean(sample, measures.losses(metric, sample.label, score), weights)
+        return np.sqrt(means) if metric == "rmse" else means
     if metric == "roc_auc":
         return _roc_auc(sample, score, weights)
     if metric == "average_precision":
@@ -80,9 +88,9 @@ def weigh(metric: Metric, sample: Sample, score: Values, weights: Values) -> Val
     if metric == "f1":
         return _f1(sample, score, weights)
     if metric == "accuracy":
-        return _mean(sample, measures.hits(sample.label, score, sample.threshold), weights)
+        return _mean(sample, measures.hits(sample.flags, score, sample.threshold), weights)
     losses = measures.log_losses if metric == "log_loss" else measures.briers
-    return _mean(sample, losses(sample.label, score), weights)
+    return _mean(sample, losses(sample.flags, score), weights)
 
 
 def _sums(sample: Sample, values: Flags | Values) -> Values:
@@ -96,8 +104,8 @@ def _mean(sample: Sample, values: Flags | Values, weights: Values) -> Values:
 
 def _f1(sample: Sample, score: Values, weights: Values) -> Values:
     decided = score >= sample.threshold
-    right = weights @ _sums(sample, decided & sample.label)
-    called = weights @ (_sums(sample, decided) + _sums(sample, sample.label))
+    right = weights @ _sums(sample, decided & sample.flags)
+    called = weights @ (_sums(sample, decided) + _sums(sample, sample.flags))
     result: Values = 2 * right / called
     return result
 
@@ -105,16 +113,16 @@ def _f1(sample: Sample, score: Values, weights: Values) -> Values:
 def _roc_auc(sample: Sample, score: Values, weights: Values) -> Values:
     # With w the draw and U[a, b] the pairs in order between blocks a and b, AUC is wUw / (w·positives × w·negatives).
     pairs = _pairs_in_order(sample, score)
-    positives, negatives = _sums(sample, sample.label), _sums(sample, ~sample.label)
+    positives, negatives = _sums(sample, sample.flags), _sums(sample, ~sample.flags)
     area: Values = ((weights @ pairs) * weights).sum(axis=1) / ((weights @ positives) * (weights @ negatives))
     return area
 
 
 def _pairs_in_order(sample: Sample, score: Values) -> Values:
     """Return (blocks, blocks): positives of block a above negatives of block b, ties counting half."""
-    order = np.argsort(score[sample.label])
-    positives, home = score[sample.label][order], sample.block[sample.label][order]
-    negatives, block = score[~sample.label], sample.block[~sample.label]
+    order = np.argsort(score[sample.flags])
+    positives, home = score[sample.flags][order], sample.block[sample.flags][order]
+    negatives, block = score[~sample.flags], sample.block[~sample.flags]
     by_block = np.lexsort((negatives, block))
     borders = np.searchsorted(block[by_block], np.arange(sample.blocks + 1))
     pairs = np.empty((sample.blocks, sample.blocks))
@@ -128,11 +136,11 @@ def _pairs_in_order(sample: Sample, score: Values) -> Values:
 def _average_precision(sample: Sample, score: Values, weights: Values) -> Values:
     """Rows are grouped by the next lower score of a positive, which is exact. Over 20,000 such scores, neighbours count
     as ties, which moves the result by less than 0.0005."""
-    cuts = np.unique(score[sample.label])
+    cuts = np.unique(score[sample.flags])
     cuts = cuts[:: -(-len(cuts) // _GROUPS)]
     # Group 0 has the highest scores; len(cuts) is below every positive.
     group: Whole = len(cuts) - np.searchsorted(cuts, score, "right")
-    positives = _table(sample, group, sample.label, len(cuts))
+    positives = _table(sample, group, sample.flags, len(cuts))
     everyone = _table(sample, group, np.ones(len(score), dtype=bool), len(cuts))
     step = max(1, _CELLS // len(cuts))
     chunks = [_precision(weights[i : i + step], positives, everyone) for i in range(0, len(weights), step)]

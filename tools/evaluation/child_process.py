@@ -101,6 +101,7 @@ class ChildEvaluator:
             threshold=self._threshold,
             deadline_s=self._timeout_s + _GRACE_S,
             command_timeout_s=self._timeout_s / 3,
+            task=spec.task,
             command_environment={**_ONE_THREAD, **self._environment, **places},
         )
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from graph.model import Comparison, Difference, Json
 from tools.evaluation import custom, found, holdout, latency, measures, pairing, reversals, scoring
-from tools.evaluation.holdout import Flags, Rows, Scores
+from tools.evaluation.holdout import Flags, Labels, Rows, Scores
 from tools.evaluation.request import Request, Role, nothing_measured
 from tools.evaluation.scoring import Note, Scored, progress
 
@@ -28,8 +28,8 @@ def compare(request: Request, folder: Path, note: Note, keep: Keep = lambda _: N
     sides: dict[Role, str | None] = {"challenger": request.challenger, "champion": request.champion}
     models, refusals = scoring.load(request, sides, note)
     if refusals or not len(rows.label):
-        return nothing_measured(len(rows.label), int(rows.label.sum()), "; ".join(refusals) or None)
-    scored, errors = scoring.score(models, rows, note)
+        return nothing_measured(len(rows.label), measures.positives(rows.label), "; ".join(refusals) or None)
+    scored, errors = scoring.score(models, rows, note, request.task)
     timed = {role: (each.model, each.frame) for role, each in scored.items()}
     note(progress("models", "timing"))
     latencies = latency.p95_ms(timed)
@@ -43,7 +43,7 @@ def compare(request: Request, folder: Path, note: Note, keep: Keep = lambda _: N
 
 def _with_origin(request: Request, rows: Rows, challenger: Scores, comparison: Comparison, note: Note) -> Comparison:
     models, refusals = scoring.load(request, {"origin": request.origin}, note)
-    scored, errors = scoring.score(models, rows, note)
+    scored, errors = scoring.score(models, rows, note, request.task)
     if "origin" not in scored:
         return replace(comparison, origin_error="; ".join([*refusals, *errors]))
     everything = next(chosen for name, chosen in holdout.parts(request, rows) if name == "overall")
@@ -62,10 +62,10 @@ def _measure(
     scores = {role: each.scores for role, each in scored.items()}
     comparison = Comparison(
         rows=len(rows.label),
-        positives=int(rows.label.sum()),
+        positives=measures.positives(rows.label),
         differences=(),
         metrics=_metrics(rows.label, scores, request.threshold),
-        calibration={role: _known(measures.calibration(rows.label, score)) for role, score in scores.items()},
+        calibration=_calibration(rows.label, scores),
         latency_ms=dict(latencies),
         negative_flips=0,
         schema_errors=errors,
@@ -78,17 +78,28 @@ def _paired(request: Request, rows: Rows, comparison: Comparison, champion: Scor
     """Add what is measured of both models on the same rows."""
     parts = list(holdout.parts(request, rows))
     lost, searched = found.search(request, rows, champion, challenger)
+    differences = tuple(_differences(request, rows, parts, champion, challenger))
+    both = replace(comparison, differences=differences, found=lost, searched=searched)
+    return both if request.task == "regression" else _decided(request, rows, both, parts, champion, challenger)
+
+
+def _decided(
+    request: Request,
+    rows: Rows,
+    comparison: Comparison,
+    parts: list[tuple[str, Flags]],
+    champion: Scores,
+    challenger: Scores,
+) -> Comparison:
+    """Add what is measured of the two models' decisions."""
     return replace(
         comparison,
-        differences=tuple(_differences(request, rows, parts, champion, challenger)),
-        negative_flips=measures.negative_flips(rows.label, champion, challenger, request.threshold),
+        negative_flips=measures.negative_flips(measures.flags(rows.label), champion, challenger, request.threshold),
         errors=tuple(
             pairing.errors(request, rows, name, chosen, champion, challenger)
             for name, chosen in parts
             if name in ("overall", "harm") and chosen.any()
         ),
-        found=lost,
-        searched=searched,
         reversals=reversals.reversals(rows, request.threshold, champion, challenger),
         told_apart=reversals.told_apart(rows, champion, challenger),
     )
@@ -108,7 +119,14 @@ def _custom(request: Request, rows: Rows, scores: Mapping[Role, Scores], folder:
     return custom.measure(request, rows, scores.get("champion"), scores["challenger"], folder)
 
 
-def _metrics(label: Flags, scores: Mapping[Role, Scores], threshold: float) -> dict[str, dict[str, float | None]]:
+def _calibration(label: Labels, scores: Mapping[Role, Scores]) -> dict[str, dict[str, float | None]]:
+    if measures.are_numbers(label):
+        return {}
+    known = measures.flags(label)
+    return {role: _known(measures.calibration(known, score)) for role, score in scores.items()}
+
+
+def _metrics(label: Labels, scores: Mapping[Role, Scores], threshold: float) -> dict[str, dict[str, float | None]]:
     values = {role: _known(measures.metrics(label, score, threshold)) for role, score in scores.items()}
     names = next(iter(values.values()), {})
     return {name: {role: values.get(role, {}).get(name) for role in _SIDES} for name in names}

@@ -27,7 +27,7 @@ _ITSELF = "metric_command"
 def measure(request: Request, rows: Rows, champion: Scores | None, challenger: Scores, folder: Path) -> dict[str, Json]:
     """Return name → {"champion", "challenger", "passed"} as printed; what went wrong is an entry with passed false."""
     file = folder / "scored.parquet"
-    _write(file, rows, champion, challenger)
+    _write(request, file, rows, champion, challenger)
     command = [*request.validation.metric_command, str(file)]
     try:
         ended = run(command, folder, request.command_timeout_s, _MOST_BYTES, request.command_environment)
@@ -42,9 +42,9 @@ def measure(request: Request, rows: Rows, champion: Scores | None, challenger: S
     return _read(ended.out)
 
 
-def _write(file: Path, rows: Rows, champion: Scores | None, challenger: Scores) -> None:
+def _write(request: Request, file: Path, rows: Rows, champion: Scores | None, challenger: Scores) -> None:
     ours = {
-        "label": pa.array(rows.label).cast(pa.int8()),
+        "label": pa.array(rows.label) if request.task == "regression" else pa.array(rows.label).cast(pa.int8()),
         "event_time": pa.array(rows.time).cast(pa.timestamp("us", tz="UTC")),
         "champion_score": pa.nulls(len(rows.label), pa.float64()) if champion is None else pa.array(champion),
         "challenger_score": pa.array(challenger),

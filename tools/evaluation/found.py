@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graph.model import Difference
-from tools.evaluation import bootstrap, holdout, jackknife, pairing
-from tools.evaluation.holdout import Flags, Rows, Scores
+from tools.evaluation import bootstrap, holdout, jackknife, measures, pairing
+from tools.evaluation.holdout import Flags, Labels, Rows, Scores
 from tools.evaluation.request import Request
 
 PARTS = 5
@@ -30,8 +30,8 @@ def search(request: Request, rows: Rows, champion: Scores, challenger: Scores) -
     return tuple(found for _, found in lost[:KEPT]), len(compared)
 
 
-def _enough(request: Request, label: Flags) -> bool:
-    asked, positives = request.validation, int(label.sum())
+def _enough(request: Request, label: Labels) -> bool:
+    asked, positives = request.validation, measures.positives(label)
     return len(label) >= asked.min_rows and asked.min_positives <= positives < len(label)
 
 
@@ -55,7 +55,7 @@ def _difference(
         challenger=pairing.value(request.metric, sample, new),
         difference=jackknife.difference(request.metric, sample, old, new),
         rows=len(label),
-        positives=int(label.sum()),
+        positives=measures.positives(label),
         blocks=sample.blocks,
     )
 

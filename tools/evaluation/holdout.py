@@ -16,7 +16,9 @@ from tools.evaluation.request import Request
 Flags = NDArray[np.bool_]
 Whole = NDArray[np.int64]
 Scores = NDArray[np.float64]
-"""Probabilities of the positive class, one per row."""
+"""One per row: probabilities of the positive class, or what a regression predicts."""
+Labels = Flags | Scores
+"""One per row: whether it is positive, or the number that a regression should have predicted."""
 
 _HOUR = 3_600_000_000
 _DAY = 24 * _HOUR
@@ -30,7 +32,7 @@ MOST_SLICES = 20
 class Rows:
     """The judged rows. `time` is microseconds since 1970, UTC; `features` keeps the log's own types."""
 
-    label: Flags
+    label: Labels
     time: Whole
     features: pa.Table
 
@@ -42,11 +44,19 @@ def read(request: Request) -> Rows:
     if missing:
         raise KeyError(f"the holdout file holds no column {', '.join(sorted(missing))}")
     table = pq.read_table(Path(request.holdout), columns=wanted)
-    label = table["label"].cast(pa.float64()).to_numpy()
+    label: Scores = table["label"].cast(pa.float64()).to_numpy()
+    time = table["event_time"].cast(pa.timestamp("us", tz="UTC"), safe=False).cast(pa.int64()).to_numpy()
+    return Rows(_labels(request, label), time, pa.table({name: _plain(table[name]) for name in request.features}))
+
+
+def _labels(request: Request, label: Scores) -> Labels:
+    if request.task == "regression":
+        if not np.isfinite(label).all():
+            raise ValueError("the holdout file holds labels that are no numbers")
+        return label
     if not np.isin(label, (0.0, 1.0)).all():
         raise ValueError("the holdout file holds labels other than 0 and 1")
-    time = table["event_time"].cast(pa.timestamp("us", tz="UTC"), safe=False).cast(pa.int64()).to_numpy()
-    return Rows(label == 1.0, time, pa.table({name: _plain(table[name]) for name in request.features}))
+    return np.equal(label, 1.0)
 
 
 def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:

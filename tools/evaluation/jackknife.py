@@ -20,7 +20,7 @@ Values = NDArray[np.float64]
 
 def difference(metric: Metric, sample: bootstrap.Sample, champion: Values, challenger: Values) -> Interval | None:
     """Return challenger minus champion, positive = better, with its 95 % interval; None where it cannot be told."""
-    if sample.label.all() or not sample.label.any() or sample.blocks < bootstrap.SMALLEST_BLOCKS:
+    if measures.one_class(sample.label) or sample.blocks < bootstrap.SMALLEST_BLOCKS:
         return None
     left_out = 1 - np.eye(sample.blocks)
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -29,7 +29,7 @@ class LoadedModel:
     trained_on: Iterable[str] | None
     """The column names that the estimator remembers from its training."""
     score: Callable[[pd.DataFrame], Scores]
-    """Rows of features to the probability of the positive class, one per row; not yet checked."""
+    """Rows of features to the probability of the positive class, or to a number, one per row; not yet checked."""
 
 
 def load(request: Request, role: Role, folder: str) -> LoadedModel:
@@ -61,10 +61,16 @@ def _load_trusted(request: Request, saved: SavedModel) -> LoadedModel:
     for flavor in _WITH_CLASSES:
         if flavor in saved.flavors:
             model = importlib.import_module(f"mlflow.{flavor}").load_model(str(saved.folder))
-            if hasattr(model, "predict_proba"):
+            if hasattr(model, "predict_proba") or request.task == "regression":
                 return _of_estimator(request, saved, model)
     pyfunc = importlib.import_module("mlflow.pyfunc").load_model(str(saved.folder))
-    return LoadedModel(saved, None, lambda frame: _positive_column(np.asarray(pyfunc.predict(frame), dtype=np.float64)))
+    column = _only_column if request.task == "regression" else _positive_column
+    return LoadedModel(saved, None, lambda frame: column(np.asarray(pyfunc.predict(frame), dtype=np.float64)))
+
+
+def _only_column(predicted: Scores) -> Scores:
+    """Return the predictions in what a model returned: itself, or its only column."""
+    return predicted[:, 0] if predicted.ndim == 2 and predicted.shape[1] == 1 else predicted
 
 
 def _positive_column(predicted: Scores) -> Scores:
@@ -75,12 +81,22 @@ def _positive_column(predicted: Scores) -> Scores:
 
 
 def _of_estimator(request: Request, saved: SavedModel, model: Any) -> LoadedModel:
+    if request.task == "regression":
+        return _of_regressor(saved, model)
     if not hasattr(model, "predict_proba"):
         raise ModelError(f"the {saved.role} is a {type(model).__name__}, which has no predict_proba and so gives no "
                          "scores: train a classifier with probabilities")  # fmt: skip
     column = _column(saved.role, list(model.classes_), request.positive)
     trained_on = getattr(model, "feature_names_in_", None)
     return LoadedModel(saved, trained_on, lambda frame: np.asarray(model.predict_proba(frame))[:, column])
+
+
+def _of_regressor(saved: SavedModel, model: Any) -> LoadedModel:
+    if not hasattr(model, "predict") or hasattr(model, "classes_"):
+        raise ModelError(f"the {saved.role} is a {type(model).__name__}, which predicts no numbers: train a regressor, "
+                         "or say task: binary_classification")  # fmt: skip
+    trained_on = getattr(model, "feature_names_in_", None)
+    return LoadedModel(saved, trained_on, lambda frame: _only_column(np.asarray(model.predict(frame))))
 
 
 def _column(role: Role, classes: list[object], positive: object) -> int:

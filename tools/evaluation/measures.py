@@ -1,14 +1,17 @@
-"""The metrics of scored rows, exact and unweighted. NaN stands for a metric that the rows do not define."""
+"""The metrics of scored rows, exact and unweighted. NaN stands for a metric that the rows do not define.
+
+Labels say whether a row is positive, or are the numbers of a regression; its metrics are losses.
+"""
 
 from collections.abc import Callable
 from typing import Any, get_args
 
 import numpy as np
 
-from graph.spec import Metric
-from tools.evaluation.holdout import Flags, Scores
+from graph.spec import ClassMetric, LossMetric, Metric
+from tools.evaluation.holdout import Flags, Labels, Scores
 
-SMALLER_IS_BETTER: frozenset[Metric] = frozenset({"log_loss", "brier"})
+SMALLER_IS_BETTER: frozenset[Metric] = frozenset({"log_loss", "brier", "rmse", "mae"})
 _EPS = float(np.finfo(np.float64).eps)
 _LOGIT_EPS = 1e-6
 """A forest says exactly 0 and 1, whose logit is infinite."""
@@ -17,6 +20,32 @@ _LOGIT_EPS = 1e-6
 def sign(metric: Metric) -> int:
     """Return 1 where larger is better, else -1."""
     return -1 if metric in SMALLER_IS_BETTER else 1
+
+
+def are_numbers(label: Labels) -> bool:
+    """Tell whether these are the labels of a regression."""
+    return label.dtype != np.bool_
+
+
+def flags(label: Labels) -> Flags:
+    """Return the labels of a classification as what they are."""
+    return label.astype(np.bool_, copy=False)
+
+
+def positives(label: Labels) -> int:
+    """Return how many rows are positive; a number never is."""
+    return 0 if are_numbers(label) else int(label.sum())
+
+
+def one_class(label: Labels) -> bool:
+    """Tell whether there is nothing to tell apart: one class only, or no rows."""
+    return not len(label) or (not are_numbers(label) and bool(label.all() or not label.any()))
+
+
+def losses(metric: Metric, label: Labels, score: Scores) -> Scores:
+    """Return what each row adds to a metric that is a mean over rows; `rmse` is the root of that mean."""
+    found: Scores = np.abs(score - label) if metric == "mae" else np.square(score - label)
+    return found
 
 
 def log_losses(label: Flags, score: Scores) -> Scores:
@@ -37,13 +66,21 @@ def hits(label: Flags, score: Scores, threshold: float) -> Flags:
     return right
 
 
-def metrics(label: Flags, score: Scores, threshold: float) -> dict[Metric, float]:
+def metrics(label: Labels, score: Scores, threshold: float) -> dict[Metric, float]:
     """Return every metric of these rows; at least one row."""
-    return {metric: value(metric, label, score, threshold) for metric in get_args(Metric)}
+    names = get_args(LossMetric if are_numbers(label) else ClassMetric)
+    return {metric: value(metric, label, score, threshold) for metric in names}
 
 
-def value(metric: Metric, label: Flags, score: Scores, threshold: float) -> float:
+def value(metric: Metric, label: Labels, score: Scores, threshold: float) -> float:
     """Return one metric of these rows; at least one row."""
+    if are_numbers(label):
+        mean = float(losses(metric, label, score).mean())
+        return float(np.sqrt(mean)) if metric == "rmse" else mean
+    return _of_classes(metric, flags(label), score, threshold)
+
+
+def _of_classes(metric: Metric, label: Flags, score: Scores, threshold: float) -> float:
     measures: dict[Metric, Callable[[], Any]] = {
         "roc_auc": lambda: roc_auc(label, score),
         "average_precision": lambda: average_precision(label, score),

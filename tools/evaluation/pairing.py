@@ -26,14 +26,14 @@ def difference(
         challenger=value(request.metric, sample, new),
         difference=bootstrap.interval(request.metric, sample, old, new),
         rows=len(label),
-        positives=int(label.sum()),
+        positives=measures.positives(label),
         blocks=sample.blocks,
     )
 
 
 def errors(request: Request, rows: Rows, name: str, chosen: Flags, champion: Scores, challenger: Scores) -> Difference:
     """Return by how many wrong decisions per row the challenger is better on the chosen rows; at least one row."""
-    label, old, new = rows.label[chosen], champion[chosen], challenger[chosen]
+    label, old, new = measures.flags(rows.label)[chosen], champion[chosen], challenger[chosen]
     sample = bootstrap.Sample(label, holdout.blocks(rows.time[chosen]), request.threshold)
     wrong = [float(np.mean(~measures.hits(label, score, request.threshold))) for score in (old, new)]
     return Difference(

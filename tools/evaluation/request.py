@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from graph.model import Comparison
-from graph.spec import Metric, ValidationSpec
+from graph.spec import Metric, Task, ValidationSpec
 
 Role = Literal["champion", "challenger", "origin"]
 Doing = Literal["loading", "scoring", "timing"]
@@ -37,6 +37,7 @@ class Request:
     """All that the owner's metric command gets."""
     origin: str | None = None
     """The version that was approved first, where it is another than the champion."""
+    task: Task = "binary_classification"
 
 
 def nothing_measured(rows: int, positives: int, load_error: str | None = None) -> Comparison:

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from graph.spec import Task
 from tools.evaluation import loading, schema
 from tools.evaluation.holdout import Rows, Scores
 from tools.evaluation.loading import LoadedModel
@@ -48,8 +49,11 @@ def load(request: Request, folders: Mapping[Role, str | None], note: Note) -> tu
     return models, refusals
 
 
-def score(models: Mapping[Role, LoadedModel], rows: Rows, note: Note) -> tuple[dict[Role, Scored], list[str]]:
+def score(
+    models: Mapping[Role, LoadedModel], rows: Rows, note: Note, task: Task
+) -> tuple[dict[Role, Scored], list[str]]:
     """Return the scores of the models that fit the rows, and what is wrong with models, frames or scores."""
+    numbers = task == "regression"
     scored: dict[Role, Scored] = {}
     errors: list[str] = []
     for role, model in models.items():
@@ -59,16 +63,19 @@ def score(models: Mapping[Role, LoadedModel], rows: Rows, note: Note) -> tuple[d
         if frame is None:
             continue
         scores = np.asarray(model.score(frame), dtype=np.float64)
-        wrong = _wrong_scores(scores, len(rows.label))
+        wrong = _wrong_scores(scores, len(rows.label), numbers)
         if wrong:
             errors.append(f"{role}: {wrong}")
         else:
-            scored[role] = Scored(model, frame, np.clip(scores, 0, 1))
+            scored[role] = Scored(model, frame, scores if numbers else np.clip(scores, 0, 1))
     return scored, errors
 
 
-def _wrong_scores(scores: Scores, rows: int) -> str | None:
+def _wrong_scores(scores: Scores, rows: int, numbers: bool) -> str | None:
     if scores.shape != (rows,):
         return f"it returned scores of shape {scores.shape} for {rows} rows"
+    if numbers:
+        bad = int((~np.isfinite(scores)).sum())
+        return f"{bad} of {rows} predictions are NaN or infinite" if bad else None
     bad = int((~((scores >= -_ROUNDING) & (scores <= 1 + _ROUNDING))).sum())
     return f"{bad} of {rows} scores are NaN or outside [0, 1]" if bad else None

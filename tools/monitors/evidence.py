@@ -33,7 +33,7 @@ def feature_evidence(
 ) -> tuple[FeatureEvidence, ...]:
     """Return each feature of the window beside the reference."""
     return tuple(
-        _numeric(name, profile.numeric[name], counts.numeric[name])
+        numeric_evidence(name, profile.numeric[name], counts.numeric[name])
         if name in profile.numeric
         else _categorical(name, profile.categorical[name], counts.categorical[name])
         for name in names
@@ -79,7 +79,8 @@ def label_evidence(profile: ScoreProfile, window: LabelledWindow, metric: Metric
     )
 
 
-def _numeric(name: str, profile: NumericProfile, counts: NumericCounts) -> FeatureEvidence:
+def numeric_evidence(name: str, profile: NumericProfile, counts: NumericCounts) -> FeatureEvidence:
+    """Return a column of numbers in the window beside the reference."""
     before = profile.counts
     distance = ordered_distance(before.bins, counts.bins)
     multiple = factor(before.sizes, counts.sizes)

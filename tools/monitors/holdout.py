@@ -17,7 +17,6 @@ from tools.monitors.prediction_log import PredictionLog
 from tools.monitors.scored_rows import ScoredRows, scored_rows
 from tools.monitors.sight import Sight
 from tools.monitors.spans import Span, bucket_length, buckets
-from tools.profile.counting import UNLABELLED
 
 Rows = NDArray[np.int64]
 
@@ -52,14 +51,14 @@ def write(sight: Sight, span: Span, exclude: Sequence[Span], to: Path) -> Writte
     """
     kinds = _kinds(sight, span)
     schema = _schema(sight.log, kinds)
-    rows, positives = 0, 0
+    rows, positives, numbers = 0, 0, sight.log.task == "regression"
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
         with pq.ParquetWriter(to, schema, compression="zstd") as writer:
             for table in _tables(sight, span, exclude, kinds, schema):
                 writer.write_table(table)
                 rows += len(table)
-                positives += int(np.count_nonzero(table.column(LABEL).to_numpy()))
+                positives += 0 if numbers else int(np.count_nonzero(table.column(LABEL).to_numpy()))
     except OSError as problem:
         raise Unavailable(f"{sight.log.model}: {to} cannot be written: {problem}", "free some space there") from problem
     return Written(rows, positives)
@@ -81,7 +80,7 @@ def _kinds(sight: Sight, span: Span) -> dict[str, pa.DataType]:
 
 def _schema(log: PredictionLog, kinds: dict[str, pa.DataType]) -> pa.Schema:
     version = {VERSION: pa.string()} if log.version else {}
-    own = {TIME: pa.timestamp("us", "UTC"), LABEL: pa.int8(), SCORE: pa.float64(), **version}
+    own = {TIME: pa.timestamp("us", "UTC"), LABEL: log.how.label_type, SCORE: pa.float64(), **version}
     return pa.schema(list({**own, **kinds}.items()))
 
 
@@ -97,7 +96,7 @@ def _tables(
 
 def _chosen(found: ScoredRows, span: Span, exclude: Sequence[Span], now: int) -> Rows:
     at = found.rows.time
-    good = found.own & (found.label != UNLABELLED) & (at >= span.start) & (at < span.end) & (at <= now)
+    good = found.own & ~found.task.missing(found.label) & (at >= span.start) & (at < span.end) & (at <= now)
     for gap in exclude:
         good &= (at < gap.start) | (at >= gap.end)
     chosen = np.flatnonzero(good)

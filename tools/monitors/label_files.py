@@ -8,13 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tools.monitors.extents import may_hold
-from tools.monitors.log_columns import NO_TIME, Labels, Times, labels, texts, times
+from tools.monitors.log_columns import NO_TIME, Labels, Times, texts, times
 from tools.monitors.log_files import LogFile
 from tools.monitors.prediction_log import LabelSource
 from tools.monitors.served_rows import ServedRows
 from tools.monitors.sight import Sight
 from tools.monitors.spans import Span
-from tools.profile.counting import UNLABELLED
 
 _DAY = timedelta(days=1) // timedelta(microseconds=1)
 _EARLY = 2 * _DAY
@@ -57,7 +56,7 @@ def join(sight: Sight, rows: ServedRows, span: Span) -> tuple[ServedRows, Strays
     if source is None or rows.ids is None:
         return rows, _no_strays()
     coded = rows.ids.dictionary_encode()
-    label = np.full(len(coded.dictionary) + 1, UNLABELLED, np.int8)
+    label = sight.log.how.unlabelled(len(coded.dictionary) + 1)
     at = np.full(len(label), NO_TIME)
     strays = [_no_strays()]
     for file in useful(sight, source, span.start):
@@ -94,7 +93,7 @@ def _read(sight: Sight, source: LabelSource, file: LogFile) -> _LabelRows:
     parts = [_part(sight, source, file, batch) for batch in sight.reader.batches(file, wanted)]
     return _LabelRows(
         pa.concat_arrays([pa.array([], pa.string()), *(part.ids for part in parts)]),
-        np.concatenate([np.empty(0, np.int8), *(part.label for part in parts)]),
+        np.concatenate([sight.log.how.unlabelled(0), *(part.label for part in parts)]),
         np.concatenate([np.empty(0, np.int64), *(part.labelled_at for part in parts)]),
     )
 
@@ -102,12 +101,12 @@ def _read(sight: Sight, source: LabelSource, file: LogFile) -> _LabelRows:
 def _part(sight: Sight, source: LabelSource, file: LogFile, batch: pa.RecordBatch) -> _LabelRows:
     place = sight.reader.place
     ids = texts(batch.column(source.id), place(file, source.id))
-    label = labels(batch.column(source.label), sight.log.positive, place(file, source.label))
+    label = sight.log.how.delivered(batch.column(source.label), place(file, source.label))
     if source.timestamp:
         at = times(batch.column(source.timestamp), place(file, source.timestamp))
     else:
         at = np.full(len(label), NO_TIME)
-    arrived = (label != UNLABELLED) & (at <= sight.now)
+    arrived = ~sight.log.how.missing(label) & (at <= sight.now)
     return _LabelRows(ids.filter(pa.array(arrived)), label[arrived], at[arrived])
 
 

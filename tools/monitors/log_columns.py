@@ -16,7 +16,8 @@ from tools.profile.counting import UNLABELLED
 
 Times = NDArray[np.int64]
 Scores = NDArray[np.float64]
-Labels = NDArray[np.int8]
+Labels = NDArray[np.int8] | NDArray[np.float64]
+"""Classes, or the numbers of a regression: see tasks."""
 
 NO_TIME = int(np.iinfo(np.int64).min)
 BAD_LABEL = 2
@@ -96,7 +97,14 @@ def scores(column: pa.Array, place: Place) -> Scores:
     return filled(column.cast(pa.float64(), safe=False), np.nan)
 
 
-def labels(column: pa.Array, positive: str | int | bool, place: Place) -> Labels:
+def number_labels(column: pa.Array, place: Place) -> Scores:
+    """Return the labels of a regression, NaN for nulls."""
+    if not _is_number(column.type):
+        raise place.wrong(f"holds {_found(column)} where numbers were expected", "write labels as numbers")
+    return filled(column.cast(pa.float64(), safe=False), np.nan)
+
+
+def labels(column: pa.Array, positive: str | int | bool, place: Place) -> NDArray[np.int8]:
     """Return 1 for `positive`, 0 for the other class, UNLABELLED for nulls, BAD_LABEL for anything else."""
     if is_text(column.type):
         found = _text_labels(column.cast(pa.string()), positive, place)
@@ -169,7 +177,7 @@ def _parsed(column: pa.Array, place: Place) -> pa.Array:
     raise place.wrong(f"holds {example}, not times of one kind", "write every time like 2026-01-31T12:00:00Z")
 
 
-def _text_labels(column: pa.Array, positive: str | int | bool, place: Place) -> Labels:
+def _text_labels(column: pa.Array, positive: str | int | bool, place: Place) -> NDArray[np.int8]:
     if isinstance(positive, str):
         is_positive = valid(pc.index_in(column, value_set=strings([positive])))
         empty = valid(pc.index_in(pc.utf8_trim_whitespace(column), value_set=strings([""])))
@@ -182,7 +190,7 @@ def _text_labels(column: pa.Array, positive: str | int | bool, place: Place) -> 
     return _classes(meaning[filled(place_of, len(words))], bool(positive))
 
 
-def _number_labels(column: pa.Array, positive: str | int | bool, place: Place) -> Labels:
+def _number_labels(column: pa.Array, positive: str | int | bool, place: Place) -> NDArray[np.int8]:
     if isinstance(positive, str) and positive not in ("0", "1"):
         raise place.wrong(f"holds {column.type}, but the positive label is {positive!r}", "set score.positive")
     if int(positive) not in (0, 1):
@@ -190,7 +198,7 @@ def _number_labels(column: pa.Array, positive: str | int | bool, place: Place) -
     return _classes(filled(column.cast(pa.float64(), safe=False), np.nan), bool(int(positive)))
 
 
-def _classes(values: NDArray[np.float64], positive: bool) -> Labels:
+def _classes(values: NDArray[np.float64], positive: bool) -> NDArray[np.int8]:
     sensible = (values == 0) | (values == 1)
     return np.where(sensible, (values == 1) == positive, BAD_LABEL).astype(np.int8)
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from graph.codec import digest
-from graph.spec import Metric
+from graph.spec import Metric, Task
+from tools.monitors import tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,12 @@ class PredictionLog:
     positive: str | int | bool = 1
     threshold: float = 0.5
     metric: Metric = "roc_auc"
+    task: Task = "binary_classification"
+
+    @property
+    def how(self) -> tasks.Task:
+        """Return how scores and labels of the task are read."""
+        return tasks.Regressing() if self.task == "regression" else tasks.Classifying(self.positive)
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Monitor `predictions`: measures a binary classifier by its prediction log, whose labels may come late."""
+"""Monitor `predictions`: measures a model by its prediction log, whose labels may come late."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,6 +14,7 @@ from tools.monitors.prediction_log import LabelSource, PredictionLog
 from tools.monitors.profiles import Profiles
 from tools.monitors.sight import Eyes
 from tools.monitors.spans import span
+from tools.monitors.value_check import ValueCheck
 
 __all__ = ["LabelSource", "PredictionLog", "PredictionMonitor"]
 
@@ -34,7 +35,8 @@ class PredictionMonitor:
         Raises Misconfigured for a file whose columns are not what the log's settings say, Unavailable for a file that
         is damaged or changes while it is read.
         """
-        return Check(self._eyes, self._store, champion, now).evidence()
+        kind = ValueCheck if self._eyes.log.task == "regression" else Check
+        return kind(self._eyes, self._store, champion, now).evidence()
 
     def holdout(
         self, start: datetime, end: datetime, now: datetime, exclude: Sequence[tuple[datetime, datetime]], to: Path

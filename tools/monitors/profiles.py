@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from graph.codec import dump, load
+from graph.model import Json
 from graph.ports import WindowStore
 from tools.monitors import feature_windows, score_profiles
 from tools.monitors.score_profiles import NOBODY, Forming
@@ -12,6 +13,7 @@ from tools.monitors.sight import Eyes
 from tools.monitors.spans import Span, span
 from tools.monitors.windows import stored
 from tools.profile.profile import FORMAT, FeatureProfile, ScoreProfile
+from tools.profile.values import ValueProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +42,24 @@ class Profiles:
 
     def scores(self, champion: str | None, now: datetime, quarantined: Sequence[Span]) -> ScoreProfile | Forming:
         """Return the profile of the champion's scores, or why there is none yet."""
-        known = self._sealed_scores(champion)
+        found = self._of_version(champion, now, quarantined)
+        return found if isinstance(found, Forming) else load(ScoreProfile, found)
+
+    def values(self, champion: str | None, now: datetime, quarantined: Sequence[Span]) -> ValueProfile | Forming:
+        """Return the profile of a regression's predictions, or why there is none yet."""
+        found = self._of_version(champion, now, quarantined)
+        return found if isinstance(found, Forming) else load(ValueProfile, found)
+
+    def _of_version(self, champion: str | None, now: datetime, quarantined: Sequence[Span]) -> Json | Forming:
+        name = self._score_name(champion)
+        known = self.store.profile(self.eyes.log.model, name)
         if known:
             return known
         built = self.eyes.look(champion, now, lambda sight: score_profiles.build_profile(sight, champion, quarantined))
         if isinstance(built, Forming):
             return built
-        self.store.save_profile(self.eyes.log.model, self._score_name(champion), dump(built))
-        return self._sealed_scores(champion) or built
+        self.store.save_profile(self.eyes.log.model, name, dump(built))
+        return self.store.profile(self.eyes.log.model, name) or dump(built)
 
     def quarantined(self, profile: FeatureProfile | None, start: datetime, end: datetime) -> list[Span]:
         """Return the buckets of [start, end) that are flagged in the store."""
@@ -55,10 +67,6 @@ class Profiles:
             return []
         key = feature_windows.key_of(self.eyes.log, profile)
         return [span(each.start, each.end) for each in stored(self.store, key, [span(start, end)]) if each.quarantined]
-
-    def _sealed_scores(self, champion: str | None) -> ScoreProfile | None:
-        found = self.store.profile(self.eyes.log.model, self._score_name(champion))
-        return load(ScoreProfile, found) if found else None
 
     def _feature_name(self) -> str:
         log = self.eyes.log
@@ -70,5 +78,7 @@ class Profiles:
         log = self.eyes.log
         labels = (log.labels.source, log.labels.id, log.labels.label, log.labels.timestamp) if log.labels else ()
         columns = (log.timestamp, log.id, log.version, log.prediction)
-        meaning = (log.positive, log.threshold)
+        meaning: tuple[object, ...] = (log.positive, log.threshold)
+        if log.task == "regression":
+            meaning = (log.task,)
         return log.profile_name(champion or NOBODY, FORMAT, log.sources, columns, labels, meaning)

@@ -2,18 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pyarrow.compute as pc
 
-from tools.monitors.log_columns import texts
+from tools.monitors.log_columns import Labels, Scores, Times, texts
 from tools.monitors.scored_rows import ScoredRows, scored_rows
 from tools.monitors.sight import Sight
 from tools.monitors.spans import Span, bucket_length, buckets, span
 from tools.profile.counting import count_cells
 from tools.profile.profile import ScoreProfile
-from tools.profile.scores import Scored, bare_profile, nothing_scored, score_profile
+from tools.profile.scores import Scored, bare_profile, score_profile
+from tools.profile.values import Predicted, ValueProfile, value_profile
+
+Part = Scored | Predicted
+Profile = ScoreProfile | ValueProfile
 
 NOBODY = "none"
 """Stands for the version while a model has no champion: rows and labels are counted, scores are not."""
@@ -41,11 +45,11 @@ class _Held:
     labelled: int = 0
     positives: int = 0
 
-    def __add__(self, part: Scored) -> "_Held":
+    def __add__(self, part: Part) -> "_Held":
         return _Held(self.rows + len(part.score), self.labelled + part.labelled, self.positives + part.positives)
 
 
-def build_profile(sight: Sight, champion: str | None, quarantined: Sequence[Span]) -> ScoreProfile | Forming:
+def build_profile(sight: Sight, champion: str | None, quarantined: Sequence[Span]) -> Profile | Forming:
     """Return the profile of the champion's scores, or why there is none yet.
 
     From the reference where the champion served enough of it, or where the log names no versions. Else from the first
@@ -60,35 +64,43 @@ def build_profile(sight: Sight, champion: str | None, quarantined: Sequence[Span
     first = _first_row(sight, whole)
     if first is None:
         return Forming(f"version {champion} has served no row of the log yet")
-    rows = _within(sight, whole) if first < whole.end else nothing_scored()
+    rows = _within(sight, whole) if first < whole.end else _sum(sight, [])
     if _enough(sight, _Held() + rows, FEWEST_ROWS, FEWEST_OF_A_CLASS):
-        return score_profile(champion, *sight.log.reference, rows, sight.log.threshold)
+        return _made(sight, champion, sight.log.reference, rows)
     return _first_served(sight, champion, first, quarantined)
 
 
-def _unscored(sight: Sight, whole: Span) -> ScoreProfile | Forming:
+def _made(sight: Sight, version: str, span_of: tuple[datetime, datetime], rows: Part) -> Profile:
+    if isinstance(rows, Predicted):
+        return value_profile(version, *span_of, rows)
+    return score_profile(version, *span_of, rows, sight.log.threshold)
+
+
+def _unscored(sight: Sight, whole: Span) -> Profile | Forming:
     rows = _within(sight, whole)
     if not len(rows.label):
         return Forming("the reference period holds no rows")
+    if isinstance(rows, Predicted):
+        return value_profile(NOBODY, *sight.log.reference, rows)
     cells = count_cells(np.zeros(len(rows.label)), rows.label, ())
     return bare_profile(NOBODY, *sight.log.reference, cells)
 
 
-def _first_served(sight: Sight, champion: str, first: int, quarantined: Sequence[Span]) -> ScoreProfile | Forming:
+def _first_served(sight: Sight, champion: str, first: int, quarantined: Sequence[Span]) -> Profile | Forming:
     matured = sight.now - _delay(sight)
     wanted = [
         bucket
         for bucket in _buckets(sight, first, matured)
         if bucket.end <= matured and not any(bucket.overlaps(bad) for bad in quarantined)
     ]
-    parts: list[Scored] = []
+    parts: list[Part] = []
     held = _Held()
     for bucket, part in _parts(sight, wanted):
         parts.append(part)
         held += part
         if _complete(sight, held, len(parts) * (bucket.end - bucket.start)):
             span_of = wanted[0].starts_at, bucket.ends_at
-            return score_profile(champion, *span_of, _sum(parts), sight.log.threshold)
+            return _made(sight, champion, span_of, _sum(sight, parts))
     return Forming(_missing(sight, champion, held))
 
 
@@ -103,46 +115,57 @@ def _complete(sight: Sight, held: _Held, length: int) -> bool:
 def _enough(sight: Sight, held: _Held, fewest: int, of_a_class: int) -> bool:
     if sight.log.labels is None:
         return held.rows >= fewest
-    return held.labelled >= fewest and min(held.positives, held.labelled - held.positives) >= of_a_class
+    enough = held.labelled >= fewest
+    if sight.log.task == "regression":
+        return enough
+    return enough and min(held.positives, held.labelled - held.positives) >= of_a_class
 
 
 def _missing(sight: Sight, champion: str, held: _Held) -> str:
     if sight.log.labels is None:
         return f"the profile of version {champion} is forming: it served {held.rows} rows, it takes {FEWEST_ROWS}"
+    classes = sight.log.task == "binary_classification"
+    seen, each = (f" ({held.positives} positive)", f" with {FEWEST_OF_A_CLASS} of each class") if classes else ("", "")
     return (
         f"the profile of version {champion} is forming: its matured rows hold {held.labelled} labels"
-        f" ({held.positives} positive), it takes {FEWEST_ROWS} with {FEWEST_OF_A_CLASS} of each class,"
+        f"{seen}, it takes {FEWEST_ROWS}{each},"
         f" and up to {LONGEST} windows"
     )
 
 
-def _within(sight: Sight, whole: Span) -> Scored:
-    return _sum([part for _, part in _parts(sight, _buckets(sight, whole.start, whole.end), whole)])
+def _within(sight: Sight, whole: Span) -> Part:
+    return _sum(sight, [part for _, part in _parts(sight, _buckets(sight, whole.start, whole.end), whole)])
 
 
-def _parts(sight: Sight, wanted: Sequence[Span], within: Span | None = None) -> Iterator[tuple[Span, Scored]]:
+def _parts(sight: Sight, wanted: Sequence[Span], within: Span | None = None) -> Iterator[tuple[Span, Part]]:
     # Some buckets at a time: the caller may stop long before the last one.
     for first in range(0, len(wanted), _BUCKETS):
         for found in scored_rows(sight, wanted[first : first + _BUCKETS]):
             for bucket in found.buckets:
-                yield bucket, _usable(found, bucket, within)
+                yield bucket, _usable(sight, found, bucket, within)
 
 
-def _usable(found: ScoredRows, bucket: Span, within: Span | None) -> Scored:
+def _usable(sight: Sight, found: ScoredRows, bucket: Span, within: Span | None) -> Part:
     rows = found.rows
     chosen = (found.bucket == bucket.start) & found.own & ~found.bad_score
     if within:
         chosen &= (rows.time >= within.start) & (rows.time < within.end)
-    return Scored(rows.score[chosen], found.label[chosen], found.bucket[chosen])
+    return _part(sight, rows.score[chosen], found.label[chosen], found.bucket[chosen])
 
 
-def _sum(parts: Sequence[Scored]) -> Scored:
-    held = [nothing_scored(), *parts]
-    return Scored(
-        np.concatenate([part.score for part in held]),
-        np.concatenate([part.label for part in held]),
-        np.concatenate([part.bucket for part in held]),
+def _sum(sight: Sight, parts: Sequence[Part]) -> Part:
+    return _part(
+        sight,
+        np.concatenate([np.empty(0), *(part.score for part in parts)]),
+        np.concatenate([sight.log.how.unlabelled(0), *(part.label for part in parts)]),
+        np.concatenate([np.empty(0, np.int64), *(part.bucket for part in parts)]),
     )
+
+
+def _part(sight: Sight, score: Scores, label: Labels, bucket: Times) -> Part:
+    if sight.log.task == "regression":
+        return Predicted(score, label.astype(np.float64, copy=False), bucket)
+    return Scored(score, label.astype(np.int8, copy=False), bucket)
 
 
 def _first_row(sight: Sight, reference: Span) -> int | None:

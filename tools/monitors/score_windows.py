@@ -1,23 +1,24 @@
 """Scores and labels per bucket: read again when labels arrive late, and then replaced."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from graph.ports import WindowStore
 from tools.monitors import label_files
 from tools.monitors.prediction_log import PredictionLog
-from tools.monitors.scored_rows import count_all, scored_rows
+from tools.monitors.scored_rows import ScoredRows, count_all, scored_rows
 from tools.monitors.sight import Sight
 from tools.monitors.spans import Span
-from tools.monitors.windows import Key, Window, recall, stamp
+from tools.monitors.windows import Counts, Key, Window, recall, stamp
 from tools.profile.counts import ScoreCounts
 from tools.profile.profile import ScoreProfile, seal
+from tools.profile.values import ValueProfile
 
 SOURCE = "scores"
 
 
-def key_of(log: PredictionLog, profile: ScoreProfile) -> Key:
-    """Return the key of the windows that are counted with a score profile."""
+def key_of(log: PredictionLog, profile: ScoreProfile | ValueProfile) -> Key:
+    """Return the key of the windows that are counted with a version's profile."""
     return Key(log.model, profile.version, seal(profile), SOURCE)
 
 
@@ -25,13 +26,26 @@ def measure_scores(
     sight: Sight, store: WindowStore, profile: ScoreProfile, wanted: Sequence[Span]
 ) -> list[Window[ScoreCounts]]:
     """Return the counts of the wanted buckets, from the store where nothing they were read from has changed."""
+    key = key_of(sight.log, profile)
+    return measure(sight, store, key, ScoreCounts, wanted, lambda found: count_all(sight, found, profile))
+
+
+def measure(
+    sight: Sight,
+    store: WindowStore,
+    key: Key,
+    kind: type[Counts],
+    wanted: Sequence[Span],
+    count: Callable[[ScoredRows], dict[Span, Counts]],
+) -> list[Window[Counts]]:
+    """Return the wanted buckets as `count` counts them, or as the store holds them under the key."""
     delay = sight.log.delay // timedelta(microseconds=1)
     stamps = {bucket: _stamp(sight, bucket) for bucket in wanted}
     matured = {bucket: bucket.end + delay <= sight.now for bucket in wanted}
-    known = recall(store, key_of(sight.log, profile), ScoreCounts, stamps, matured)
-    fresh: dict[Span, ScoreCounts] = {}
+    known = recall(store, key, kind, stamps, matured)
+    fresh: dict[Span, Counts] = {}
     for found in scored_rows(sight, [bucket for bucket in wanted if bucket not in known]):
-        fresh |= count_all(sight, found, profile)
+        fresh |= count(found)
     return [known.get(bucket) or Window(bucket, fresh[bucket], stamps[bucket], matured[bucket]) for bucket in wanted]
 
 

@@ -52,6 +52,11 @@ def places(index: NDArray[np.int64]) -> pa.Array:
     return pa.Array.from_buffers(pa.int64(), len(index), [None, pa.py_buffer(np.ascontiguousarray(index, np.int64))])
 
 
+def floats(values: NDArray[np.float64]) -> pa.Array:
+    """Return numbers as a column without nulls."""
+    return pa.Array.from_buffers(pa.float64(), len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+
+
 def between(ends: NDArray[np.int64], total: int) -> NDArray[np.int64]:
     """Return how many of `total` sorted values lie before, between and behind places among them."""
     rows = np.append(ends, total)

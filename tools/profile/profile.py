@@ -105,7 +105,7 @@ class ScoreProfile:
     format: int = FORMAT
 
 
-def seal(profile: FeatureProfile | ScoreProfile) -> str:
+def seal(profile: Any) -> str:
     """Return the digest that names a profile in every window counted with it."""
     held = _SEALED.get(type(profile))
     if held is None or held[0] is not profile:
@@ -114,4 +114,4 @@ def seal(profile: FeatureProfile | ScoreProfile) -> str:
 
 
 # A check asks for the same two several times, and each takes as long as counting a small window.
-_SEALED: dict[type[Any], tuple[FeatureProfile | ScoreProfile, str]] = {}
+_SEALED: dict[type[Any], tuple[Any, str]] = {}

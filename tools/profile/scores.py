@@ -37,11 +37,6 @@ class Scored:
         return int(np.count_nonzero(self.label == 1))
 
 
-def nothing_scored() -> Scored:
-    """Return no rows."""
-    return Scored(np.empty(0), np.empty(0, np.int8), np.empty(0, np.int64))
-
-
 def score_profile(version: str, start: datetime, end: datetime, rows: Scored, threshold: float) -> ScoreProfile:
     """Return the profile of scored rows. Raises ValueError without rows."""
     cuts = choose_cells(rows, threshold)

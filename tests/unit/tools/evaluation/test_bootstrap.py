@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from graph.spec import Metric
+from graph.spec import ClassMetric, Metric
 from tools.evaluation import bootstrap, measures
 from tools.evaluation.bootstrap import Sample
 
@@ -32,7 +32,7 @@ def world(seed: int, days: int = 20, per_day: int = 30, day_effect: float = 0.0)
 
 
 @pytest.mark.parametrize("decimals", [16, 1])
-@pytest.mark.parametrize("metric", get_args(Metric))
+@pytest.mark.parametrize("metric", get_args(ClassMetric))
 def test_a_draw_is_what_repeating_its_rows_gives(metric: Metric, decimals: int):
     sample, _, score = world(0)
     score = np.round(score, decimals)
@@ -51,7 +51,7 @@ def test_average_precision_stays_close_when_scores_are_grouped():
     assert grouped == pytest.approx(measures.average_precision(label, score), abs=5e-4)
 
 
-@pytest.mark.parametrize("metric", get_args(Metric))
+@pytest.mark.parametrize("metric", get_args(ClassMetric))
 def test_better_is_positive_whatever_the_metric(metric: Metric):
     sample, champion, _ = world(0)
     better = np.where(sample.label, np.sqrt(champion), np.square(champion))

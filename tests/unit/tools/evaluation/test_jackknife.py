@@ -5,13 +5,13 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from graph.spec import Metric
+from graph.spec import ClassMetric, Metric
 from tests.unit.tools.evaluation.test_bootstrap import world
 from tools.evaluation import bootstrap, jackknife
 from tools.evaluation.bootstrap import Sample
 
 
-@pytest.mark.parametrize("metric", get_args(Metric))
+@pytest.mark.parametrize("metric", get_args(ClassMetric))
 def test_it_agrees_with_the_bootstrap(metric: Metric):
     sample, champion, challenger = world(0, days=40, day_effect=0.03)
     quick, slow = (way(metric, sample, champion, challenger) for way in (jackknife.difference, bootstrap.interval))
