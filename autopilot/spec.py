@@ -320,7 +320,7 @@ def parse(text: str, source: str) -> File:
     try:
         return File.model_validate(_with_defaults(document))
     except ValidationError as error:
-        raise _first(error, tree, source) from None
+        raise problem(error, tree, source) from None
 
 
 def _with_defaults(document: dict[str, Any]) -> dict[str, Any]:
@@ -336,13 +336,14 @@ def _over(base: Any, own: Any) -> Any:
     return base if own is None else own
 
 
-def _first(error: ValidationError, tree: yaml.Node | None, source: str) -> Misconfigured:
-    problem = error.errors(include_url=False, include_context=False)[0]
-    path = [str(part) for part in problem["loc"]]
+def problem(error: ValidationError, tree: yaml.Node | None, source: str) -> Misconfigured:
+    """Return the first thing that is wrong in a file, with its line and what to do."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    path = [str(part) for part in first["loc"]]
     line = _line(tree, path)
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    message = problem["msg"].removeprefix("Value error, ")
-    return Misconfigured(f"{source}:{line}: {'.'.join(path) or 'file'}: {message}{more}", _fix(problem["type"], path))
+    message = first["msg"].removeprefix("Value error, ")
+    return Misconfigured(f"{source}:{line}: {'.'.join(path) or 'file'}: {message}{more}", _fix(first["type"], path))
 
 
 def _fix(kind: str, path: list[str]) -> str:

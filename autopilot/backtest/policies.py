@@ -46,7 +46,7 @@ def _laid_over(entry: written.Model, document: dict[str, Any]) -> dict[str, Any]
 
 
 def _wrong(error: ValidationError, tree: yaml.Node | None, file: Path) -> Misconfigured:
-    found = written._first(error, tree, str(file))
+    found = written.problem(error, tree, str(file))
     where = error.errors(include_url=False, include_context=False)[0]["loc"]
     part = next((part for part, shape in Other.model_fields.items() if where and where[0] in _fields(shape)), None)
     return Misconfigured(found.message, f"write {where[0]!r} under {part}:") if part and len(where) == 1 else found

@@ -5,8 +5,8 @@ from collections.abc import Set
 from functools import partial
 
 from graph.evidence import FeatureEvidence
-from graph.policy.case import Case
-from graph.policy.feature_rules import EvidenceFinding, Measure, over_features
+from graph.policy.case import Case, EvidenceFinding
+from graph.policy.feature_rules import Measure, over_features
 from graph.policy.rules import Step
 from graph.policy.words import finite, number, percent
 

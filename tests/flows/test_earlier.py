@@ -13,9 +13,9 @@ from tests.unit.graph.policy.builders import DAY, NOW, SPEC
 from tests.unit.graph.policy.test_paying import seen
 
 
-def harmed(home: House, **changes: object) -> None:
+def harmed(home: House) -> None:
     """Let harm by prices begin eight days ago, on a model whose previous champion is there still."""
-    evidence = seen(**changes)
+    evidence = seen()
     home.monitor.evidence = replace(evidence, windows=(WindowRef("log", NOW - DAY, NOW, 1, 1000),))
     policy = replace(home.spec[0].policy, prices=Prices(train=10.0, promote=60.0, alert=20.0))
     home.spec[0] = replace(home.spec[0], policy=policy, training=Training(window=None))
