@@ -216,7 +216,7 @@ class Engine:
 
     def _reconsider(self, active: str, check: str) -> None:
         """Void what waits when a later check takes its reason away. What a person asked for stands."""
-        if active == check or self._book.decision(active).return_to:
+        if active == check or outcomes.asked_by_person(self._book.decision(active)):
             return
         reason = rollout.undone_reason(self._book.decision(check))
         if reason:

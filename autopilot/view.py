@@ -141,10 +141,10 @@ def _validation(book: PostgresLedger, name: str) -> Json | None:
 
 
 def course(book: PostgresLedger, row: Row) -> Json:
-    """Return what the newest checks measured up to this run, oldest first, and which rows are set aside."""
+    """Return what the newest checks measured up to this run, oldest first, and which rows were set aside then."""
     return {
         "checks": book.checks.course(row["model"], row["started_at"], _MOST_CHECKS),
-        "quarantined": [{"start": time(start), "end": time(end)} for start, end in book.quarantined(row["model"])],
+        "quarantined": [{"start": time(start), "end": time(end)} for start, end in book.checks.set_aside(row["run"])],
     }
 
 

@@ -1,10 +1,12 @@
 """Score the version that served before, as it is, on the rows since a change: what does better need not be trained."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 from graph.evidence import Archived, Evidence
 from graph.model import Comparison, Decision, Holdout, ModelRef
+from graph.policy import creep
 from graph.policy.paying import wrong_decisions
 from graph.policy.restraint import worth_scoring_earlier
 from graph.policy.retraining import newest_label
@@ -13,13 +15,21 @@ from graph.ports import Deps
 
 def with_earlier(deps: Deps, run: str, evidence: Evidence, decision: Decision) -> Evidence:
     """Return the evidence with the previous champion beside the present one, where that could save a training."""
-    if not worth_scoring_earlier(decision, deps.ledger.history(deps.spec), deps.spec):
+    if decision.since is None or not worth_scoring_earlier(decision, deps.spec):
         return evidence
     champion = deps.registry.alias(deps.spec.registry, "champion")
     previous = deps.registry.alias(deps.spec.registry, "previous")
     if champion is None or previous is None or previous.version == champion.version:
         return evidence
-    comparison = _compared(deps, deps.workspace / run / "earlier", decision, champion, previous)
+    if creep.looked_at(deps.ledger.attempts(deps.spec), previous, decision.since):
+        # It was proposed for this very harm already: whatever came of that, the next one is trained.
+        return evidence
+    folder = deps.workspace / run / "earlier"
+    try:
+        comparison = _compared(deps, folder, decision, champion, previous)
+    finally:
+        # Users' rows and two models: most of these runs end here, and nobody sweeps after them.
+        shutil.rmtree(folder, ignore_errors=True)
     found = wrong_decisions(comparison, deps.spec.validation) if comparison else None
     if found:
         return replace(evidence, archived=(Archived(previous.version, found),))

@@ -5,17 +5,22 @@ from dataclasses import replace
 
 from autopilot.backtest.record import Asked, Check
 from graph.evidence import Evidence
-from graph.model import CheckOutcome, Question, Validation
+from graph.model import CheckOutcome, History, Question, Validation
 from graph.policy import gate, suspicion
 from graph.policy.creep import Trial
+from graph.policy.paying import lasting
 from graph.spec import ModelSpec, ValidationSpec
 
 _JUDGED = ("margin", "max_latency_ms", "minimum", "min_rows", "min_positives", "max_negative_flips")
 """What only the gate looks at. All else says what is measured, and what was not measured cannot be judged."""
 
 
-def outcome(check: Check, evidence: Evidence, spec: ModelSpec, asked: Sequence[Asked]) -> CheckOutcome | None:
+def outcome(
+    check: Check, evidence: Evidence, spec: ModelSpec, asked: Sequence[Asked], past: History, look: int
+) -> CheckOutcome | None:
     """Return how the run's challenger is judged under `spec`. None where that cannot be told from what is stored.
+
+    `past` is what was known then, and `look` says how often this challenger was judged by then.
 
     It cannot where other numbers would be needed, or where the gate does not reach the stored judgement again.
     """
@@ -24,14 +29,17 @@ def outcome(check: Check, evidence: Evidence, spec: ModelSpec, asked: Sequence[A
         return found.outcome if found else None
     if found.comparison is None or not _measured_alike(spec, check.spec):
         return None
-    trial = _trial(found, evidence, spec, [each.question for each in asked])
-    return _judged(check, spec, trial) if _judged(check, check.spec, trial) == found.outcome else None
+    trial = replace(_trial(found, evidence, spec, [each.question for each in asked]), look=look)
+    stored = _judged(check, check.spec, trial, past)
+    return _judged(check, spec, trial, past) if stored == found.outcome else None
 
 
-def _judged(check: Check, spec: ModelSpec, trial: Trial) -> CheckOutcome | None:
+def _judged(check: Check, spec: ModelSpec, trial: Trial, past: History) -> CheckOutcome | None:
     found = check.validation
     if found is None or found.comparison is None:
         return None
+    if trial.evidence is not None:
+        trial = replace(trial, lasting=lasting(spec.policy, check.decision.since, past))
     return gate.worst(gate.judge(found.comparison, spec, check.decision, found.champion is None, trial))
 
 

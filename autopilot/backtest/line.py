@@ -8,7 +8,7 @@ from autopilot.backtest.history import Past, history
 from autopilot.backtest.record import Asked, Check, Course, Record
 from graph.advice import Advice
 from graph.evidence import Evidence
-from graph.model import Decision, History, Question, QuestionKind
+from graph.model import Decision, History, Question, QuestionKind, Validation
 from graph.policy import evidence as question
 from graph.policy import outcomes, retraining
 from graph.reasoning import care, narrowing
@@ -130,11 +130,13 @@ class Line:
         if check.validation is None:
             self._own.add(check.run)
             return course
-        judged = judging.outcome(check, evidence, self.spec, self._record.asked)
+        then = history(as_it_was(self._record), check.validation.validated_at, check.run)
+        look = 1 + sum(_judged_before(each, check.validation) for each in self._record.checks)
+        judged = judging.outcome(check, evidence, self.spec, self._record.asked, then, look)
         if judged == check.validation.outcome:
             self._own.add(check.run)
             return course
-        ends = outcomes.of_validation(judged, asked_by_person=False) if judged else None
+        ends = outcomes.of_validation(judged, by_person=False) if judged else None
         if ends is None:
             # Nobody was asked about it, or it cannot be judged from what is stored.
             return replace(course, ended_at=None, outcome=None, promoted=None, known=False)
@@ -206,6 +208,15 @@ def _work(decision: Decision) -> tuple[object, ...]:
     reused = decision.reuse.version if decision.reuse else None
     window = (decision.train_from, decision.train_until, decision.exclude)
     return (decision.action, reused, decision.return_to, window, decision.harm_from, decision.harm_until)
+
+
+def _judged_before(check: Check, found: Validation) -> bool:
+    """Tell whether a check scored the same challenger earlier."""
+    other = check.validation
+    if other is None or other.alpha <= 0 or other.validated_at >= found.validated_at:
+        return False
+    ours, theirs = found.challenger, other.challenger
+    return (ours.name, ours.version) == (theirs.name, theirs.version)
 
 
 def _applicable(stored: Decision, decision: Decision) -> Advice | None:

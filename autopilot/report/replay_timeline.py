@@ -21,6 +21,7 @@ class Scale:
     def __init__(self, found: Json) -> None:
         moments = [_at(each["at"]) for each in found["decisions"]]
         moments += [_at(each[end]) for each in found["windows"] for end in ("start", "end")]
+        moments += [_at(each["at"]) for each in found["promotions"]]
         self.first, self.last = min(moments), max(moments)
         self._room = (self.last - self.first) or timedelta(1)
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from checkpoints.database import Database, Row
+from checkpoints.ledger.windows import merged
 from checkpoints.queries import query
 
 
@@ -16,3 +17,8 @@ class Checks:
         """Return window, champion, labels and each feature's distance of the newest checks, oldest first."""
         rows = self._database.rows(query("checks", "course"), model=model, until=until, limit=most)
         return rows[::-1]
+
+    def set_aside(self, run: str) -> list[tuple[datetime, datetime]]:
+        """Return the flagged intervals as they were when the run was decided, merged, oldest first."""
+        rows = self._database.rows(query("checks", "set_aside"), run=run)
+        return merged([(row["starts_at"], row["ends_at"]) for row in rows])

@@ -10,3 +10,10 @@ select r.run, r.started_at, e.document->>'champion' as champion, e.document->'st
 from runs r join evidence e on e.run = r.run
 where r.model = %(model)s and r.started_at <= %(until)s
 order by r.started_at desc, r.run desc limit %(limit)s
+
+-- name: set_aside
+-- As it was when the run was decided: what it learned from, and what it said, rests on that.
+select q.starts_at, q.ends_at
+from quarantines q join decisions d on d.model = q.model
+where d.run = %(run)s and q.set_at <= d.at and (q.lifted_at is null or q.lifted_at > d.at)
+order by q.starts_at, q.ends_at

@@ -27,7 +27,7 @@ def validate(state: State, *, parts: Parts) -> State:
 def _update(deps: Deps, run: str, validation: Validation) -> State:
     decision = deps.ledger.decision(run)
     void = deps.ledger.void_reason(run)
-    outcome = "voided" if void else outcomes.of_validation(validation.outcome, gate.asked_by_person(decision))
+    outcome = "voided" if void else outcomes.of_validation(validation.outcome, outcomes.asked_by_person(decision))
     reason = void or validation.reason
     update: State = {
         "validation": validation.outcome,
@@ -46,22 +46,23 @@ def _validation(deps: Deps, state: State, decision: Decision) -> Validation:
     if deps.spec.validation.kind == "reported":
         return _reported(deps, state["run"], champion, challenger)
     holdout = _holdout(deps, state, decision)
-    past = () if gate.asked_by_person(decision) else deps.ledger.attempts(deps.spec)
+    past = () if outcomes.asked_by_person(decision) else deps.ledger.attempts(deps.spec)
     early = creep.too_early(past, challenger, holdout)
     if early:
         return _judged(deps, (early,), creep.unscored(holdout), holdout, champion, challenger)
-    trial = _trial(deps, state["run"], decision, champion, creep.attempt(past, challenger, holdout))
+    trial = Trial(creep.attempt(past, challenger, holdout), look=creep.look(past, challenger))
+    trial = _trial(deps, state["run"], decision, champion, trial)
     return _scored(deps, state["run"], decision, holdout, trial, champion, challenger)
 
 
-def _trial(deps: Deps, run: str, decision: Decision, champion: ModelRef | None, attempt: int) -> Trial:
+def _trial(deps: Deps, run: str, decision: Decision, champion: ModelRef | None, trial: Trial) -> Trial:
     """Gather what the gate has to know beside the numbers. A return that a person asked for is held against nothing."""
-    if champion is None or gate.asked_by_person(decision):
-        return Trial(attempt)
+    if champion is None or outcomes.asked_by_person(decision):
+        return trial
     first = deps.ledger.origin(deps.spec.registry) or champion
     since, history = deps.clock.now() - deps.spec.policy.horizon, deps.ledger.history(deps.spec)
-    return Trial(
-        attempt,
+    return replace(
+        trial,
         origin=None if first.version == decision.return_to else first,
         serves=first.version == champion.version,
         evidence=deps.ledger.evidence(run),

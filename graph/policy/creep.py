@@ -9,7 +9,7 @@ The first then has the level of an ordinary 95 % interval, and all together, how
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from graph.evidence import Evidence
 from graph.model import Artifact, Attempt, Check, CheckOutcome, Comparison, Holdout, ModelRef
@@ -30,6 +30,8 @@ class Trial:
 
     attempt: int = 1
     """1 for the first on its rows since the last promotion."""
+    look: int = 1
+    """How often this very challenger is judged by then, on any rows."""
     origin: ModelRef | None = None
     """The version that was approved first; None where there is none to compare with."""
     serves: bool = False
@@ -60,6 +62,16 @@ def attempt(past: Sequence[Attempt], challenger: ModelRef, holdout: Holdout) -> 
         if spent.alpha > 0 and not (_same(spent.challenger, challenger) and spent.superiority == "passed")
     ]
     return 1 + sum(spent.start < holdout.end and holdout.start < spent.end for spent in used)
+
+
+def look(past: Sequence[Attempt], challenger: ModelRef) -> int:
+    """Return how often a challenger is scored by then: 1, and one more for each time since the last promotion."""
+    return 1 + sum(spent.alpha > 0 and _same(spent.challenger, challenger) for spent in past)
+
+
+def looked_at(past: Sequence[Attempt], challenger: ModelRef, since: datetime) -> bool:
+    """Tell whether a challenger was judged after a moment, whatever came of it."""
+    return any(_same(spent.challenger, challenger) and spent.at >= since for spent in past)
 
 
 def too_early(past: Sequence[Attempt], challenger: ModelRef, holdout: Holdout) -> Check | None:

@@ -14,6 +14,8 @@ from graph.policy.case import Case, EvidenceFinding, EvidenceRule, broken
 from graph.policy.rules import Finding, Step
 from graph.policy.words import finite, number, percent, plural, short
 
+FLIPPED_SHARE = 0.5
+"""Rows beyond the reference's range on the other side of zero: the rest are zeros."""
 NULL_JUMP = 0.05
 NULL_SWING = 3.0
 """Nulls are a fault beyond 5 % plus three times the reference share. In a year of hourly weather, week by week,
@@ -126,7 +128,10 @@ def _flipped(feature: FeatureEvidence) -> Measure | None:
     before, after = finite(feature.reference_low), finite(feature.reference_high)
     if low is None or high is None or before is None or after is None:
         return None
-    if not ((before >= 0 > low and high <= 0) or (after <= 0 < high and low >= 0)):
+    below, above = feature.below / feature.rows, feature.above / feature.rows
+    became_negative = before >= 0 < after and low < 0 >= high and below > FLIPPED_SHARE
+    became_positive = after <= 0 > before and high > 0 <= low and above > FLIPPED_SHARE
+    if not became_negative and not became_positive:
         return None
     return Measure(feature.name, 1.0, 0.0, f"values have the other sign: {number(low)} to {number(high)}, none before")
 

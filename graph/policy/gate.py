@@ -6,6 +6,7 @@ from graph.model import Check, CheckOutcome, Comparison, Decision
 from graph.policy.creep import Trial, attempts, origin
 from graph.policy.flips import negative_flips
 from graph.policy.levels import ALPHA
+from graph.policy.outcomes import asked_by_person
 from graph.policy.paying import pay_back, wrong_decisions
 from graph.policy.requirements import (
     better_than,
@@ -69,11 +70,6 @@ def _of_decisions(comparison: Comparison, spec: ModelSpec, trial: Trial, chosen:
     )
 
 
-def asked_by_person(decision: Decision) -> bool:
-    """Tell whether a person asked for this return. They see what is measured; no rule on trying often holds them up."""
-    return decision.return_to is not None and decision.verdict != "degraded"
-
-
 def _paying(comparison: Comparison, spec: ModelSpec, trial: Trial) -> tuple[Check, ...]:
     """Ask question 4b where the owner set prices."""
     if spec.policy.prices is None or trial.evidence is None:
@@ -81,7 +77,7 @@ def _paying(comparison: Comparison, spec: ModelSpec, trial: Trial) -> tuple[Chec
     measured = wrong_decisions(comparison, spec.validation)
     if measured is None:
         return (Check("pay_back", "inconclusive", detail="wrong decisions could not be compared"),)
-    return (pay_back(measured, trial.evidence, spec.policy, trial.lasting, trial.attempt),)
+    return (pay_back(measured, trial.evidence, spec.policy, trial.lasting, trial.look),)
 
 
 def reported(

@@ -16,6 +16,8 @@ APART_SIGMAS = 6.0
 APART_SIGMAS_AMONG_MOVED = 15.0
 """Asked where other columns moved too: new rows of another mix fit the old model less, and nothing is broken."""
 MOVED = 0.1
+WHOLE_JOIN = (0.7, 1.3)
+"""About as far as a random join lies: that is what a broken join does, whatever else moved."""
 FARTHEST = 1.5
 APART_SIGMAS_BEYOND = 20.0
 """Asked of what lies further off than a random join, which is no join at all but other values."""
@@ -45,7 +47,7 @@ def _renamed(feature: FeatureEvidence) -> Measure | None:
 
 def row_consistency(case: Case) -> EvidenceFinding:
     """Find columns that do not belong to their rows."""
-    moved = {feature.name for feature in case.evidence.features if _moved(feature)}
+    moved = {each.name for each in case.evidence.features if _moved(each)} - case.excused
     return over_features(partial(_apart, moved))(case)
 
 
@@ -67,7 +69,8 @@ def _apart(moved: Set[str], feature: FeatureEvidence) -> Measure | None:
 def _needed(share: float, others_moved: bool) -> float:
     if share > FARTHEST:
         return APART_SIGMAS_BEYOND
-    return APART_SIGMAS_AMONG_MOVED if others_moved else APART_SIGMAS
+    whole = WHOLE_JOIN[0] <= share <= WHOLE_JOIN[1]
+    return APART_SIGMAS_AMONG_MOVED if others_moved and not whole else APART_SIGMAS
 
 
 JOINT_RULES = (

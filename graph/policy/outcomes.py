@@ -13,11 +13,16 @@ _INVALID: dict[CheckOutcome, RunOutcome] = {
 }
 
 
+def asked_by_person(decision: Decision) -> bool:
+    """Tell whether a person asked for this return. They see what is measured; no rule on trying often holds them up."""
+    return decision.return_to is not None and decision.verdict != "degraded"
+
+
 def of_decision(decision: Decision, mode: str) -> RunOutcome | None:
     """Return the outcome of a check that does not act; None when it acts. In shadow mode nothing acts unasked."""
     if decision.action in _AT_ONCE:
         return _AT_ONCE[decision.action]
-    return "shadowed" if mode == "shadow" and decision.return_to is None else None
+    return "shadowed" if mode == "shadow" and not asked_by_person(decision) else None
 
 
 def of_job(job: TrainingJob) -> RunOutcome | None:
@@ -30,12 +35,12 @@ def of_job(job: TrainingJob) -> RunOutcome | None:
     return "failed" if job.state == "failed" else None
 
 
-def of_validation(outcome: CheckOutcome, asked_by_person: bool) -> RunOutcome | None:
+def of_validation(outcome: CheckOutcome, by_person: bool) -> RunOutcome | None:
     """Return the outcome of a run that validation ends; None when a person is to be asked.
 
     A return that a person asked for goes to approval with whatever was found, unless the model cannot be judged at all.
     """
-    if outcome == "passed" or (asked_by_person and outcome != "error"):
+    if outcome == "passed" or (by_person and outcome != "error"):
         return None
     return _INVALID[outcome]
 

@@ -58,14 +58,11 @@ class Instead:
 RestraintFinding = Finding[Instead]
 
 
-def worth_scoring_earlier(decision: Decision, history: History, spec: ModelSpec) -> bool:
-    """Tell whether to look at an earlier version before this training: once per harm, where prices say what is saved.
-
-    After a failed attempt at this harm, which may have been that very version, a new one is trained.
-    """
-    if decision.action != "retrain" or decision.reuse or decision.since is None or spec.policy.prices is None:
+def worth_scoring_earlier(decision: Decision, spec: ModelSpec) -> bool:
+    """Tell whether to look at an earlier version before this training: where prices say what that would save."""
+    if decision.action != "retrain" or decision.reuse or decision.since is None:
         return False
-    return spec.validation.kind == "holdout" and all(at < decision.since for at in history.failures)
+    return spec.policy.prices is not None and spec.validation.kind == "holdout"
 
 
 def wait(reason: str, value: Value, limit: Value) -> RestraintFinding:

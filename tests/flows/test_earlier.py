@@ -8,7 +8,7 @@ import pytest
 from graph.evidence import WindowRef
 from graph.spec import Prices, Training
 from tests.fakes.evaluator import measured
-from tests.house import MODEL, House
+from tests.house import HEALTHY, MODEL, House
 from tests.unit.graph.policy.builders import DAY, NOW, SPEC
 from tests.unit.graph.policy.test_paying import seen
 
@@ -66,7 +66,42 @@ def test_a_version_that_cannot_be_loaded_is_said_and_a_new_one_trained(home: Hou
     assert any(note.startswith(said) for note in home.book.evidence(run).notes)
 
 
-def test_after_a_failed_attempt_at_this_harm_a_new_one_is_trained(home: House, served_before: str):
+def test_an_undecided_return_is_not_proposed_again_for_the_same_harm(home: House, served_before: str):
+    harmed(home)
+    home.evaluator.answers = [measured(), measured(gain=0.01, spread=0.05), measured()]
+    run = home.engine.run(MODEL)
+    assert home.row(run)["outcome"] == "validation_inconclusive"
+    second = home.engine.run(MODEL)
+    assert home.book.decision(second).action == "retrain"
+    assert len(home.evaluator.calls) == 2  # the look and the judgement of the first run
+
+
+def test_in_shadow_a_return_is_only_recorded(home: House, served_before: str):
+    harmed(home)
+    champion = home.champion()
+    home.spec[0] = replace(home.spec[0], policy=replace(home.spec[0].policy, mode="shadow"))
+    run = home.engine.run(MODEL)
+    assert (home.book.decision(run).action, home.row(run)["outcome"]) == ("rollback", "shadowed")
+    assert home.champion() == champion
+
+
+def test_a_return_whose_reason_went_away_is_void(home: House, served_before: str):
+    harmed(home)
+    run = home.engine.run(MODEL)
+    home.monitor.evidence = HEALTHY
+    home.engine.run(MODEL)
+    assert home.row(run)["outcome"] == "voided"
+
+
+def test_nothing_of_the_look_stays_on_disk(home: House, served_before: str, tmp_path: Path):
+    harmed(home)
+    home.spec[0] = replace(home.spec[0], policy=replace(home.spec[0].policy, mode="shadow"))
+    run = home.engine.run(MODEL)
+    assert home.book.evidence(run).archived
+    assert list(tmp_path.rglob("earlier")) == []
+
+
+def test_after_a_denied_return_for_this_harm_a_new_one_is_trained(home: House, served_before: str):
     harmed(home)
     run = home.engine.run(MODEL)
     home.say(run, "deny")
@@ -82,8 +117,3 @@ def test_without_an_earlier_version_nobody_is_scored(home: House):
     run = home.engine.run(MODEL)
     assert home.book.decision(run).action == "retrain"
     assert home.evaluator.calls == []
-
-
-def test_without_prices_nothing_says_what_a_return_is_worth(home: House, served_before: str):
-    home.waiting()
-    assert len(home.evaluator.calls) == 1  # the challenger's own

@@ -81,12 +81,23 @@ def asked(evidence=QUIET):
         ("constant_factor", {"factor": float("nan"), "factor_residual": 0.0}, False),
         ("constant_factor", {"factor": 100.0, "factor_residual": None}, False),
         # The other sign; a few below zero; zero is on both sides.
-        ("constant_factor", {"low": -480.0, "high": -1.0}, True),
-        ("constant_factor", {"low": -480.0, "high": 0.0, "reference_low": 0.0}, True),
-        ("constant_factor", {"low": 1.0, "high": 480.0, "reference_low": -500.0, "reference_high": -1.0}, True),
-        ("constant_factor", {"low": -480.0, "high": 5.0}, False),
-        ("constant_factor", {"low": -480.0, "high": -1.0, "reference_low": -2.0}, False),
+        ("constant_factor", {"below": 1000, "low": -480.0, "high": -1.0}, True),
+        ("constant_factor", {"below": 600, "low": -480.0, "high": 0.0, "reference_low": 0.0}, True),
+        (
+            "constant_factor",
+            {"above": 1000, "low": 1.0, "high": 480.0, "reference_low": -500.0, "reference_high": -1.0},
+            True,
+        ),
+        ("constant_factor", {"below": 900, "low": -480.0, "high": 5.0}, False),
+        ("constant_factor", {"below": 900, "low": -480.0, "high": -1.0, "reference_low": -2.0}, False),
         ("constant_factor", {"low": 0.0, "high": 0.0, "reference_low": 0.0}, False),
+        # A flag that was never set, set once; a hair below zero, once.
+        (
+            "constant_factor",
+            {"above": 1, "low": 0.0, "high": 1.0, "reference_low": 0.0, "reference_high": 0.0},
+            False,
+        ),
+        ("constant_factor", {"below": 1, "low": -1e-17, "high": 0.0, "reference_low": 0.0}, False),
         # A third of the rows at -999999: a placeholder for "missing".
         ("outside_range", {"below": 300, "low": -999999.0}, True),
         # Eleven rows in a thousand, on either side; ten are stray ones.

@@ -42,8 +42,15 @@ def test_rows_that_do_not_hold_together_are_broken_data(changes, rule):
 @pytest.mark.parametrize(("sigmas", "broken"), [(14.0, False), (16.0, True)])
 def test_where_other_columns_moved_too_more_is_asked_for(sigmas, broken):
     """New rows of another mix fit less, and nothing is broken."""
-    evidence = with_feature(joint_shift=0.9, joint_sigmas=sigmas)
+    evidence = with_feature(joint_shift=0.5, joint_sigmas=sigmas)
     amount, merchant = evidence.features
     moved = replace(evidence, features=(amount, replace(merchant, psi=0.5)))
 
     assert (walk(JOINT_RULES, case(moved)).conclusion is not None) == broken
+
+
+def test_what_lies_as_far_off_as_a_random_join_is_one_whatever_else_moved():
+    amount, merchant = with_feature(joint_shift=0.95, joint_sigmas=10.0).features
+    moved = replace(with_feature(), features=(amount, replace(merchant, psi=0.5)))
+
+    assert walk(JOINT_RULES, case(moved)).conclusion is not None

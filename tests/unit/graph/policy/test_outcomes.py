@@ -22,7 +22,8 @@ from tests.unit.graph.policy.builders import DECIDED
         ({}, "shadow", "shadowed"),
         ({"action": "none"}, "shadow", "no_action"),
         # … but for what a person asked for.
-        ({"action": "rollback", "return_to": "2"}, "shadow", None),
+        ({"action": "rollback", "return_to": "2", "verdict": "insufficient", "cause": "none"}, "shadow", None),
+        ({"action": "rollback", "return_to": "2"}, "shadow", "shadowed"),
     ],
 )
 def test_of_a_decision(changes, mode, outcome):

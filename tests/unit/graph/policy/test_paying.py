@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from graph.evidence import Archived, HarmWindow, Learnable, Paired
-from graph.model import Candidate, Diagnosis, History, Learned
+from graph.model import Candidate, Decision, Diagnosis, History, Learned
 from graph.policy.evidence import judge
 from graph.policy.paying import gain, lasting, pay_back
+from graph.policy.restraint import worth_scoring_earlier
 from graph.policy.retraining import decide
 from graph.policy.training_window import outgrown, since_change
 from graph.spec import ApprovalSpec, ModelSpec, Policy, Prices, Training, ValidationSpec
@@ -154,3 +155,23 @@ def test_a_cure_in_a_hurry_is_followed_by_a_better_one():
     assert (decision.action, decision.train_from, decision.exclude) == ("retrain", SINCE, ())
     # What it learned from is all there is: nothing to gain.
     assert judge(seen(4, 0.0), POLICY, DELAY, History(learned=learned)).verdict == "healthy"
+
+
+RETRAIN = Decision("degraded", "concept_drift", "retrain", "harm", (), since=SINCE)
+
+
+@pytest.mark.parametrize(
+    ("decision", "spec", "worth"),
+    [
+        (RETRAIN, SPEC, True),
+        # Nothing says what a return is worth; nobody scores models here.
+        (RETRAIN, replace(SPEC, policy=replace(POLICY, prices=None)), False),
+        (RETRAIN, replace(SPEC, validation=ValidationSpec(kind="reported")), False),
+        # Nothing is trained, or nothing new; the harm has no beginning.
+        (replace(RETRAIN, action="wait"), SPEC, False),
+        (replace(RETRAIN, reuse=Candidate("c1", "c1", "c1")), SPEC, False),
+        (replace(RETRAIN, since=None), SPEC, False),
+    ],
+)
+def test_when_an_earlier_version_is_worth_a_look(decision, spec, worth):
+    assert worth_scoring_earlier(decision, spec) == worth
