@@ -40,7 +40,7 @@ MOST = {
 LAST_FULL = (
     "2026-11-27, two processors shared with other work (load 8 to 15). At 1M rows 2.96 s CPU, 0.31 GB, 2.8 x decode; "
     "NannyML 35 x (missed: 40), Evidently 62 x (missed: 80). At 50k NannyML 14 x (missed: 15), Evidently 16 x. "
-    "Ten days of 1M rows 15.7 s, 0.27 GB"
+    "Ten days of 1M rows 15.7 s, 0.27 GB. Counting in blocks came later: 2.6 s at 1M, 1.3 s at 50k"
 )
 
 
