@@ -8,6 +8,7 @@ import pytest
 
 from graph.model import TrainingJob
 from graph.ports import Pipeline
+from tests.conformance.remote_systems import SYSTEMS
 from tests.fakes.pipeline import FakePipeline
 from tests.local_jobs import Workshop, order, workshop
 
@@ -16,6 +17,9 @@ KEY = "run-1:retrain"
 
 class System(Protocol):
     """A pipeline and a hand on the system behind it."""
+
+    failure: str
+    """What a failed job's detail says."""
 
     @property
     def pipeline(self) -> Pipeline: ...
@@ -26,6 +30,8 @@ class System(Protocol):
 
 
 class FakeSystem:
+    failure = "exit code 3"
+
     def __init__(self) -> None:
         self.pipeline = FakePipeline()
 
@@ -40,6 +46,8 @@ class FakeSystem:
 
 
 class LocalSystem:
+    failure = "exit code 3"
+
     def __init__(self, place: Workshop) -> None:
         self._place = place
         self.pipeline = place.python(
@@ -56,8 +64,12 @@ class LocalSystem:
         return self._place.said().count(key)
 
 
-@pytest.fixture(params=["fake", "local"])
+@pytest.fixture(params=["fake", "local", *SYSTEMS])
 def system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
+    if request.param in SYSTEMS:
+        with SYSTEMS[request.param]() as remote:
+            yield remote
+        return
     if request.param == "fake":
         yield FakeSystem()
         return
@@ -86,7 +98,7 @@ def test_the_end_is_seen(system: System, well: bool, state: str) -> None:
     job = system.pipeline.start(order(KEY))
     ended = system.end(KEY, well)
     assert (ended.id, ended.state) == (job.id, state)
-    assert well or "exit code 3" in ended.detail
+    assert well or system.failure in ended.detail
     assert system.pipeline.find(KEY) == ended
 
 

@@ -1,0 +1,308 @@
+"""One HTTP client for the systems that run jobs elsewhere: every answer and failure is put into our words once."""
+
+import json
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from graph.errors import Misconfigured, Unavailable
+from tools.redaction import Redactor
+
+_LONGEST_ANSWER = 5_000_000
+_LONGEST_SAID = 200
+_LONGEST_WAIT_S = 60.0
+_USUAL_WAIT_S = 5.0
+"""After a 429 that names no time."""
+_TRIES = 3
+_NO_ANSWER = frozenset({HTTPStatus.REQUEST_TIMEOUT, *range(500, 600)})
+
+
+class Unclear(Unavailable):
+    """Something was sent and no trustworthy answer came: it may have been done."""
+
+
+class Busy(Unavailable):
+    """The system put us off (429): nothing was done."""
+
+
+class Limiter:
+    """When each host may be asked again. One for all models of a process: a 429 to one of them is meant for all."""
+
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        self._until: dict[str, float] = {}
+        self._lock = Lock()
+
+    def hold(self, host: str, seconds: float) -> None:
+        """Ask nothing of the host for so many seconds."""
+        with self._lock:
+            self._until[host] = max(self._until.get(host, 0.0), self._clock() + seconds)
+
+    def turn(self, host: str) -> float:
+        """Wait until the host may be asked. Return the seconds still to wait where that is longer than a minute."""
+        with self._lock:
+            rest = self._until.get(host, 0.0) - self._clock()
+        if rest > _LONGEST_WAIT_S:
+            return rest
+        if rest > 0:
+            self._sleep(rest)
+        return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. `at` is the system's own time, so that ages need no clock of ours."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    at: datetime | None
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is one of 200 to 299."""
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
+    def document(self) -> Any:
+        """Return the body as JSON, None where it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+
+class Remote:
+    """The API of one system, asked for one model. `login` is sent with every request that brings no login of its own.
+
+    Follows no redirect, takes no proxy or certificate from the environment, checks certificates (`ca` names the file of
+    another authority). Nothing that it raises, shows or is represented by holds a secret.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        system: str,
+        url: str,
+        login: Mapping[str, str],
+        secrets: tuple[str, ...],
+        limiter: Limiter,
+        ca: Path | None = None,
+        timeout_s: float = 30.0,
+    ) -> None:
+        self.model = model
+        self.system = system
+        self.url = url.rstrip("/")
+        self._host = urlsplit(url).netloc
+        self._login = dict(login)
+        self._redact = Redactor.of((*secrets, *login.values()))
+        self._limiter = limiter
+        self._timeout_s = timeout_s
+        self._client = httpx.Client(
+            base_url=self.url,
+            headers={"Accept": "application/json", "User-Agent": "autopilot"},
+            timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0)),
+            follow_redirects=False,
+            trust_env=False,
+            verify=_trust(ca),
+            # No connection outlives its answer: nobody closes an adapter.
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
+
+    def __repr__(self) -> str:
+        return f"Remote({self.system} at {self.url}, for {self.model})"
+
+    def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
+        """Return a JSON answer. Unavailable when nothing is known, Misconfigured when a person must act first."""
+        answer = self._answer("GET", path, params)
+        for _ in range(_TRIES - 1):
+            if answer.status != HTTPStatus.TOO_MANY_REQUESTS:
+                break
+            answer = self._answer("GET", path, params)
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise self._busy()
+        if answer.is_success and answer.document() is not None:
+            return answer
+        if answer.is_success:
+            raise Unavailable(*self._no_json())
+        if answer.status in _NO_ANSWER:
+            raise Unavailable(self.words(f"answers {_named(answer.status)}"), "try again later")
+        raise self._unreadable(answer)
+
+    def post(
+        self,
+        path: str,
+        data: Mapping[str, str],
+        login: Mapping[str, str] | None = None,
+        also: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send once and return any answer that is one. Unclear when it may have been done, Busy when surely not.
+
+        `login` replaces the usual one, `also` are headers beside it.
+        """
+        headers = {**(self._login if login is None else login), **(also or {})}
+        answer = self._answer("POST", path, None, data, headers)
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise self._busy()
+        if answer.status in _NO_ANSWER:
+            raise Unclear(self.words(f"answers {_named(answer.status)}"))
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            raise self._unreadable(answer)
+        return answer
+
+    def words(self, said: str) -> str:
+        """Return a sentence that names the model and the system."""
+        return f"{self.model}: {self.system} at {self.url} {said}"
+
+    def said(self, answer: Answer) -> str:
+        """Return what an error answer says, in one line without secrets. Pages meant for people are left out."""
+        document = answer.document()
+        text = answer.headers.get("X-Error", "")
+        if isinstance(document, dict):
+            text = _flat(document.get("message") or document.get("error") or "")
+        line = "".join(c if c.isprintable() else " " for c in self._redact(text))
+        line = " ".join(line.split())[:_LONGEST_SAID]
+        return _named(answer.status) + (f": {line}" if line else "")
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        data: Mapping[str, str] | None = None,
+        login: Mapping[str, str] | None = None,
+    ) -> Answer:
+        rest = self._limiter.turn(self._host)
+        if rest:
+            raise Busy(self.words(f"asked us to wait, for another {rest:.0f} s"), "try again after that")
+        found = self._exchange(method, path, params, data, self._login if login is None else login)
+        if isinstance(found, Unavailable | Misconfigured):
+            raise found
+        if found.status == HTTPStatus.TOO_MANY_REQUESTS:
+            self._limiter.hold(self._host, _retry_after(found))
+        return found
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        data: Mapping[str, str] | None,
+        login: Mapping[str, str],
+    ) -> Answer | Unavailable | Misconfigured:
+        """Return the answer, or what to raise: raised from here it would carry the library's error, and its request."""
+        try:
+            with self._client.stream(method, path, params=params, data=data, headers=dict(login)) as response:
+                return self._read(response)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            return self._unreached(str(error))
+        except httpx.TimeoutException:
+            return Unclear(self.words(f"did not answer within {self._timeout_s:g} s"), "try again later")
+        except httpx.HTTPError as error:
+            return Unclear(self.words(f"broke off in the middle ({type(error).__name__})"), "try again later")
+
+    def _read(self, response: httpx.Response) -> Answer | Unavailable:
+        """Read the body. A time-out starts anew with every byte that trickles in, so the whole has one as well."""
+        give_up, body = time.monotonic() + self._timeout_s, bytearray()
+        for piece in response.iter_bytes():
+            body += piece
+            if len(body) > _LONGEST_ANSWER:
+                return Unclear(self.words(f"answers with more than {_LONGEST_ANSWER // 10**6} MB"))
+            if time.monotonic() > give_up:
+                return Unclear(self.words(f"did not finish its answer within {self._timeout_s:g} s"), "try again later")
+        return Answer(response.status_code, response.headers, bytes(body), _moment(response.headers.get("Date")))
+
+    def _unreached(self, why: str) -> Unavailable | Misconfigured:
+        if "CERTIFICATE_VERIFY_FAILED" in why:
+            return Misconfigured(
+                self.words("has a certificate that is not trusted here"),
+                "name the file of the authority that signed it as pipeline.ca, or correct pipeline.url",
+            )
+        return Unavailable(self.words(f"cannot be reached: {self._redact(why)}"), "check pipeline.url and the network")
+
+    def _busy(self) -> Busy:
+        return Busy(self.words("asks us to wait (429 Too Many Requests)"), "try again later")
+
+    def _no_json(self) -> tuple[str, str]:
+        return self.words("answers something that is no JSON"), "a sign-in page or a proxy's? check pipeline.url"
+
+    def _unreadable(self, answer: Answer) -> Misconfigured:
+        said = self.words(f"answers {self.said(answer)}")
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            return Misconfigured(said, f"a token is missing, wrong or expired: see {self._variables}")
+        if answer.status == HTTPStatus.FORBIDDEN:
+            return Misconfigured(said, "the credential lacks a right: docs/pipelines.md lists those that are needed")
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return Misconfigured(
+                said, "correct pipeline.url and what it names below, or give the credential the right to see it"
+            )
+        if answer.headers.get("Location"):
+            target = urlsplit(answer.headers["Location"])
+            where = f"{target.scheme}://{target.hostname}" if target.hostname else "another page"
+            return Misconfigured(said, f"it sends us on to {where}: a sign-in page, or pipeline.url is not its address")
+        return Misconfigured(said, "this is no answer that is known: check pipeline.url")
+
+    @property
+    def _variables(self) -> str:
+        return f"AUTOPILOT_{self.system.upper()}_* in .env.example"
+
+
+def printable_token(token: str | None, variable: str, model: str) -> str:
+    """Return the token. Misconfigured, without it, when it is missing or cannot stand in a header."""
+    if not token:
+        raise Misconfigured(f"{model}: its pipeline needs a token", f"set {variable}; .env.example says which")
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise Misconfigured(
+            f"{model}: {variable} holds blanks, line ends or letters that no token has", "copy it again"
+        )
+    return token
+
+
+@cache
+def _trust(ca: Path | None) -> ssl.SSLContext:
+    """Return whom to believe; reading the public authorities takes a quarter of a second, so that is done once."""
+    try:
+        return httpx.create_ssl_context(trust_env=False) if ca is None else ssl.create_default_context(cafile=str(ca))
+    except (OSError, ssl.SSLError):
+        raise Misconfigured(f"{ca} cannot be read as a file of certificates", "correct pipeline.ca") from None
+
+
+def _retry_after(answer: Answer) -> float:
+    given = answer.headers.get("Retry-After", "")
+    if given.isascii() and given.isdecimal():
+        return float(given)
+    until = _moment(given)
+    return max((until - answer.at).total_seconds(), 0.0) if until and answer.at else _USUAL_WAIT_S
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text or "").astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def _named(status: int) -> str:
+    return f"{status} {httpx.codes.get_reason_phrase(status)}".strip()
+
+
+def _flat(value: object) -> str:
+    """Return a message that may be text, a list or a mapping of lists in one line."""
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {_flat(below)}" if key != "base" else _flat(below) for key, below in value.items())
+    if isinstance(value, list):
+        return ", ".join(_flat(below) for below in value)
+    return str(value)
