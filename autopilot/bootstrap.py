@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from autopilot import spec as written
 from autopilot.effective import model_spec
+from autopilot.pipelines import Elsewhere, GitLabProject, JenkinsJob, LocalCommand
 from autopilot.settings import Settings, prepare
 from autopilot.stores import Stores, libraries, mlflow_schema, stores
 from checkpoints import migrate
@@ -19,13 +20,13 @@ from checkpoints.database import Database
 from checkpoints.ledger.book import PostgresLedger
 from checkpoints.ledger.effects import Boundary, passing
 from graph.errors import Misconfigured
-from graph.ports import Deps
+from graph.ports import Deps, Pipeline
 
 if TYPE_CHECKING:
     from autopilot.engine import Engine
     from tools.llm import ChatReasoner
     from tools.monitors.predictions import PredictionLog
-    from tools.pipelines.local import LocalPipeline
+    from tools.pipelines.remote import Limiter, Remote
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def workshop(settings: Settings, file: written.File, found: Stores, book: Postgr
     """Return what gives the nodes a model's parts; each model's are built once, when it is first asked for."""
 
     reasoner = _reasoner(settings)
+    limiter = one_limiter()
 
     @cache
     def parts(name: str) -> Deps:
@@ -93,7 +95,7 @@ def workshop(settings: Settings, file: written.File, found: Stores, book: Postgr
             spec=model_spec(name, entry, settings.config.absolute().parent),
             clock=settings.clock,
             monitor=PredictionMonitor(prediction_log(settings, name, entry), book.windows),
-            pipeline=_pipeline(settings, entry, found),
+            pipeline=pipeline(settings, name, entry, found, limiter),
             registry=MlflowRegistry(found.promoter, found.artifacts),
             evaluator=ChildEvaluator(
                 _scrubbed(settings),
@@ -144,14 +146,75 @@ def prediction_log(settings: Settings, name: str, entry: written.Model) -> "Pred
     )
 
 
-def _pipeline(settings: Settings, entry: written.Model, found: Stores) -> "LocalPipeline":
+def one_limiter() -> "Limiter":
+    """Return what keeps the distance that hosts ask for; one for all models."""
+    from tools.pipelines.remote import Limiter
+
+    return Limiter()
+
+
+def pipeline(settings: Settings, name: str, entry: written.Model, found: Stores, limiter: "Limiter") -> Pipeline:
+    """Return what trains a model. Misconfigured when a login that it needs is not in the environment."""
+    part = entry.pipeline
+    if isinstance(part, JenkinsJob):
+        return _jenkins(settings, name, part, limiter)
+    if isinstance(part, GitLabProject):
+        return _gitlab(settings, name, part, limiter)
+    return _local(settings, part, found)
+
+
+def _jenkins(settings: Settings, name: str, part: JenkinsJob, limiter: "Limiter") -> Pipeline:
+    from tools.pipelines.jenkins import JenkinsPipeline, login
+    from tools.pipelines.remote import printable_token
+    from tools.pipelines.remote_job import Deadlines
+
+    user = settings.jenkins_user
+    if not user:
+        raise Misconfigured(f"{name}: its pipeline needs a Jenkins user", "set AUTOPILOT_JENKINS_USER and its token")
+    token = printable_token(settings.jenkins_token, "AUTOPILOT_JENKINS_TOKEN", name)
+    remote = _remote(settings, name, "Jenkins", part, login(user, token), (token,), limiter)
+    return JenkinsPipeline(remote, part.job, Deadlines(part.queue_deadline, part.deadline))
+
+
+def _gitlab(settings: Settings, name: str, part: GitLabProject, limiter: "Limiter") -> Pipeline:
+    from tools.pipelines.gitlab import GitLabPipeline, Tokens, login
+    from tools.pipelines.remote import printable_token
+    from tools.pipelines.remote_job import Deadlines
+
+    reads = printable_token(settings.gitlab_token, "AUTOPILOT_GITLAB_TOKEN", name)
+    starts = printable_token(settings.gitlab_trigger_token, "AUTOPILOT_GITLAB_TRIGGER_TOKEN", name)
+    stops = settings.gitlab_cancel_token
+    if stops:
+        printable_token(stops, "AUTOPILOT_GITLAB_CANCEL_TOKEN", name)
+    secrets = (reads, starts, *([stops] if stops else []))
+    remote = _remote(settings, name, "GitLab", part, login(reads), secrets, limiter)
+    deadlines = Deadlines(part.queue_deadline, part.deadline)
+    return GitLabPipeline(remote, part.project, part.ref, Tokens(starts, stops), deadlines, part.parameters)
+
+
+def _remote(
+    settings: Settings,
+    name: str,
+    system: str,
+    part: Elsewhere,
+    login: dict[str, str],
+    secrets: tuple[str, ...],
+    limiter: "Limiter",
+) -> "Remote":
+    from tools.pipelines.remote import Remote
+
+    ca = settings.config.absolute().parent / part.ca if part.ca else None
+    return Remote(name, system, part.url, login, secrets, limiter, ca)
+
+
+def _local(settings: Settings, part: LocalCommand, found: Stores) -> Pipeline:
     from tools.pipelines.local import LocalPipeline
     from tools.registry.connection import ENVIRONMENT
 
     here = settings.config.absolute().parent
     return LocalPipeline(
-        command=tuple(entry.pipeline.command),
-        cwd=here / entry.pipeline.cwd if entry.pipeline.cwd else here,
+        command=tuple(part.command),
+        cwd=here / part.cwd if part.cwd else here,
         jobs=settings.home / "jobs",
         environment={
             **_scrubbed(settings),
@@ -161,9 +224,9 @@ def _pipeline(settings: Settings, entry: written.Model, found: Stores) -> "Local
             **ENVIRONMENT,
             # An experiment that the script makes itself keeps its files where the others are, not below its own folder.
             **({"_MLFLOW_SERVER_ARTIFACT_ROOT": str(found.artifacts / "training")} if found.artifacts else {}),
-            **entry.pipeline.environment,
+            **part.environment,
         },
-        deadline=entry.pipeline.deadline,
+        deadline=part.deadline,
         python=sys.executable,
         hold=found.cluster.hold if found.cluster else None,
     )

@@ -15,7 +15,8 @@ import httpx
 
 from autopilot import spec as written
 from autopilot import words
-from autopilot.bootstrap import prediction_log, program_path
+from autopilot.bootstrap import one_limiter, pipeline, prediction_log, program_path
+from autopilot.pipelines import LocalCommand
 from autopilot.settings import Settings, prepare
 from autopilot.stores import Stores, libraries, mlflow_schema, stores
 from checkpoints import migrate
@@ -171,7 +172,7 @@ def _models(settings: Settings, file: written.File, found: Stores) -> Iterator[J
     registry = MlflowRegistry(found.promoter, found.artifacts)
     for name, entry in sorted(file.models.items()):
         yield from _guarded(f"registry of {name}", partial(_champion, name, entry, registry.alias))
-        yield from _command(name, entry, settings)
+        yield from _guarded(f"pipeline of {name}", partial(_pipeline, name, entry, settings, found))
         log = prediction_log(settings, name, entry)
         yield from _guarded(f"log of {name}", partial(_log, name, log, settings.clock.now()))
 
@@ -182,12 +183,21 @@ def _champion(name: str, entry: written.Model, alias: Callable[[str, str], Model
     yield _finding(f"registry of {name}", "ok", serving)
 
 
-def _command(name: str, entry: written.Model, settings: Settings) -> Iterator[Json]:
+def _pipeline(name: str, entry: written.Model, settings: Settings, found: Stores) -> Iterator[Json]:
+    """See whether a command can be run, and whether a system elsewhere answers a question about a job."""
+    if isinstance(entry.pipeline, LocalCommand):
+        yield from _command(name, entry.pipeline, settings)
+        return
+    pipeline(settings, name, entry, found, one_limiter()).find(f"{name}.doctor")
+    yield _finding(f"pipeline of {name}", "ok", f"{entry.pipeline.kind} at {entry.pipeline.url} shows its jobs")
+
+
+def _command(name: str, part: LocalCommand, settings: Settings) -> Iterator[Json]:
     """See whether the command's program is there, and the scripts that it names."""
 
     what, here = f"pipeline of {name}", settings.config.absolute().parent
-    folder = here / entry.pipeline.cwd if entry.pipeline.cwd else here
-    program, *rest = entry.pipeline.command
+    folder = here / part.cwd if part.cwd else here
+    program, *rest = part.command
     scripts = [word for word in rest if word.endswith((".py", ".sh")) and not word.startswith("-")]
     missing = [script for script in scripts if not (folder / script).exists()]
     at = str(folder / program) if os.sep in program else program
@@ -198,7 +208,7 @@ def _command(name: str, entry: written.Model, settings: Settings) -> Iterator[Js
     elif missing:
         yield _finding(what, "failed", f"{missing[0]} is not in {folder}", "correct pipeline.command or pipeline.cwd")
     else:
-        yield _finding(what, "ok", " ".join(entry.pipeline.command))
+        yield _finding(what, "ok", " ".join(part.command))
 
 
 def _log(name: str, log: object, now: datetime) -> Iterator[Json]:

@@ -41,6 +41,11 @@ class Settings:
     langsmith_api_key: str | None = field(default=None, repr=False)
     llm_api_key: str | None = field(default=None, repr=False)
     llm_base_url: str = field(default=_OPENAI, repr=False)
+    jenkins_user: str | None = None
+    jenkins_token: str | None = field(default=None, repr=False)
+    gitlab_token: str | None = field(default=None, repr=False)
+    gitlab_trigger_token: str | None = field(default=None, repr=False)
+    gitlab_cancel_token: str | None = field(default=None, repr=False)
 
     @property
     def clock(self) -> Clock:
@@ -56,6 +61,10 @@ class Settings:
             self.trainer_tracking_uri,
             self.langsmith_api_key,
             self.llm_api_key,
+            self.jenkins_token,
+            self.gitlab_token,
+            self.gitlab_trigger_token,
+            self.gitlab_cancel_token,
         )
         return tuple(value for value in given if value)
 
@@ -93,6 +102,11 @@ def load(
         llm_model=env.get("AUTOPILOT_LLM_MODEL") or None,
         llm_timeout_s=_count(env, "AUTOPILOT_LLM_TIMEOUT", 30),
         llm_caps=_caps(env, TokenCaps()),
+        jenkins_user=env.get("AUTOPILOT_JENKINS_USER") or None,
+        jenkins_token=env.get("AUTOPILOT_JENKINS_TOKEN") or None,
+        gitlab_token=env.get("AUTOPILOT_GITLAB_TOKEN") or None,
+        gitlab_trigger_token=env.get("AUTOPILOT_GITLAB_TRIGGER_TOKEN") or None,
+        gitlab_cancel_token=env.get("AUTOPILOT_GITLAB_CANCEL_TOKEN") or None,
     )
 
 

@@ -1,63 +1,22 @@
 """What a user writes in autopilot.yaml: its only shapes, its defaults, and errors that name file, line and field."""
 
-import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from autopilot.fields import Duration, Moment, Name, Part, Share, Span
+from autopilot.pipelines import KINDS, GitLabProject, JenkinsJob, Pipeline
 from graph.errors import Misconfigured, NotFound
 from graph.spec import ClassMetric, LossMetric, Metric, Task
-
-_UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
-_DURATION = re.compile(r"^(\d+(?:\.\d+)?[dhms])+$")
-
-
-def _duration(value: object) -> object:
-    if isinstance(value, str) and _DURATION.match(value):
-        parts = re.findall(r"(\d+(?:\.\d+)?)([dhms])", value)
-        return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
-    if isinstance(value, timedelta):
-        return value
-    raise ValueError("a duration is written like 3d, 12h, 30m or 1d12h")
-
-
-def _moment(value: object) -> object:
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC)
-    raise ValueError("a time is written like 2026-01-01 or 2026-01-01T06:00:00Z")
-
-
-def _positive(value: timedelta) -> timedelta:
-    if value <= timedelta(0):
-        raise ValueError("must be longer than nothing")
-    return value
 
 
 def _not_candidates(value: str) -> str:
     if value.endswith("-candidates"):
         raise ValueError("names that end in -candidates are where challengers are registered; name the model itself")
     return value
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Span = Annotated[Duration, AfterValidator(_positive)]
-Moment = Annotated[datetime, BeforeValidator(_moment)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
-Share = Annotated[float, Field(ge=0, le=1)]
-Command = Annotated[list[str], Field(min_length=1)]
-
-
-class Part(BaseModel):
-    """Base of every part of the file: an unknown field is an error, not a wish."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Person(Part):
@@ -161,16 +120,6 @@ class Training(Part):
     holdout: Span = timedelta(days=14)
 
 
-class Pipeline(Part):
-    """What retrains."""
-
-    kind: Literal["local"]
-    command: Command
-    cwd: str | None = None
-    deadline: Span = timedelta(hours=2)
-    environment: dict[str, str] = Field(default_factory=dict)
-
-
 class Validation(Part):
     """What a challenger must show before anybody is asked."""
 
@@ -200,7 +149,7 @@ class Approval(Part):
     approvers: Annotated[list[str], Field(min_length=1)]
     quorum: Annotated[int, Field(ge=1)] = 1
     expires_after: Span = timedelta(days=3)
-    channels: list[Literal["cli"]] = ["cli"]
+    channels: list[Literal["cli"]] = Field(default=["cli"])
 
     @model_validator(mode="after")
     def _reachable(self) -> "Approval":
@@ -286,6 +235,15 @@ class File(Part):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _one_server_per_token(self) -> "File":
+        """There is one login for each kind of server: it must not be sent to another one."""
+        for kind in (JenkinsJob, GitLabProject):
+            urls = sorted({m.pipeline.url for m in self.models.values() if isinstance(m.pipeline, kind)})
+            if len(urls) > 1:
+                raise ValueError(f"pipelines of one kind share a login, so also the server: {' or '.join(urls)}")
+        return self
+
     def model(self, name: str) -> Model:
         """Return one model's entry. NotFound lists the names there are."""
         if name not in self.models:
@@ -332,6 +290,9 @@ def _with_defaults(document: dict[str, Any]) -> dict[str, Any]:
 
 def _over(base: Any, own: Any) -> Any:
     if isinstance(base, dict) and isinstance(own, dict):
+        if own.get("kind", base.get("kind")) != base.get("kind"):
+            # What the defaults say about another kind is not about this one.
+            return own
         return {**base, **{key: _over(base.get(key), value) for key, value in own.items()}}
     return base if own is None else own
 
@@ -339,7 +300,9 @@ def _over(base: Any, own: Any) -> Any:
 def problem(error: ValidationError, tree: yaml.Node | None, source: str) -> Misconfigured:
     """Return the first thing that is wrong in a file, with its line and what to do."""
     first = error.errors(include_url=False, include_context=False)[0]
-    path = [str(part) for part in first["loc"]]
+    # pydantic names the kind as if it were a field of its own.
+    loc = [str(part) for part in first["loc"]]
+    path = [part for before, part in zip(["", *loc], loc, strict=False) if (before, part) not in KINDS]
     line = _line(tree, path)
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     message = first["msg"].removeprefix("Value error, ")

@@ -8,12 +8,13 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from autopilot import spec as written
+from autopilot.fields import Part
 from graph.errors import Misconfigured
 
 PARTS = ("policy", "training", "validation")
 
 
-class Other(written.Part):
+class Other(Part):
     """What such a file may hold; each part as in a model entry. What a part does not name stays as the entry has it."""
 
     policy: written.Policy = written.Policy()

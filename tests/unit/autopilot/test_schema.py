@@ -43,8 +43,9 @@ def test_a_field_that_is_not_described_is_found():
 def unknown(value: object, node: Json, parts: Json) -> list[str]:
     """Return the keys of a document that its schema does not name."""
     node = parts[node["$ref"].rpartition("/")[2]] if "$ref" in node else node
-    if "anyOf" in node:
-        return min((unknown(value, each, parts) for each in node["anyOf"]), key=len)
+    choices = node.get("anyOf") or node.get("oneOf")
+    if choices:
+        return min((unknown(value, each, parts) for each in choices), key=len)
     if not isinstance(value, dict):
         return []
     known = node.get("properties", {})
