@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -154,12 +154,14 @@ def one_limiter() -> "Limiter":
 
 
 def pipeline(settings: Settings, name: str, entry: written.Model, found: Stores, limiter: "Limiter") -> Pipeline:
-    """Return what trains a model. Misconfigured when a login that it needs is not in the environment."""
+    """Return what trains a model. A login that is missing is Misconfigured at the first question, and not before."""
+    from tools.pipelines.when_used import WhenUsed
+
     part = entry.pipeline
     if isinstance(part, JenkinsJob):
-        return _jenkins(settings, name, part, limiter)
+        return WhenUsed(part.kind, partial(_jenkins, settings, name, part, limiter))
     if isinstance(part, GitLabProject):
-        return _gitlab(settings, name, part, limiter)
+        return WhenUsed(part.kind, partial(_gitlab, settings, name, part, limiter))
     return _local(settings, part, found)
 
 
