@@ -8,7 +8,7 @@ from graph.ports import Pipeline
 
 
 class WhenUsed:
-    """Implements graph.ports.Pipeline. Where something is missing, `make` raises Misconfigured at the first question."""
+    """Implements graph.ports.Pipeline. What is missing for it is Misconfigured at the first question."""
 
     def __init__(self, kind: str, make: Callable[[], Pipeline]) -> None:
         self.kind = kind

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import psycopg
 import pytest
+import yaml
 
 from autopilot import settings as configured
 from autopilot.doctor import examine, lines
@@ -19,6 +20,8 @@ from autopilot.stores import Stores, embedded, stores
 from checkpoints.database import LEDGER_SCHEMA
 from checkpoints.provision import TRAINER
 from graph.model import Json
+from tests.conformance.remote_systems import SECRETS, jenkins
+from tests.fakes.jenkins_server import JOB
 from tests.unit.autopilot.logs import parquet, rows, without
 
 NOW = "2026-01-05T00:00:00Z"
@@ -210,6 +213,27 @@ def test_what_the_file_names_is_tried(home, clone, before, after, what, state, d
     assert seen["state"] == state
     assert detail in seen["detail"]
     assert seen["hint"]
+
+
+def elsewhere(clone: Path, url: str) -> Path:
+    """Let the model be trained by a Jenkins at this address."""
+    file = clone / "autopilot.yaml"
+    document = yaml.safe_load(file.read_text("utf-8"))
+    document["models"]["fraud"]["pipeline"] = {"kind": "jenkins", "url": url, "job": JOB}
+    file.write_text(yaml.safe_dump(document), "utf-8")
+    return clone
+
+
+def test_a_system_that_trains_elsewhere_is_asked_for_a_job(home, clone):
+    login = {"AUTOPILOT_JENKINS_USER": "robot", "AUTOPILOT_JENKINS_TOKEN": SECRETS[0]}
+    with jenkins() as system:
+        seen = found(home, elsewhere(clone, system.server.url), **login)["pipeline of fraud"]
+        assert (seen["state"], seen["detail"]) == ("ok", f"jenkins at {system.server.url} shows its jobs")
+        assert {request.method for request in system.server.asked} == {"GET"}
+        login["AUTOPILOT_JENKINS_TOKEN"] = "another"
+        assert "401 Unauthorized" in found(home, clone, **login)["pipeline of fraud"]["detail"]
+    seen = found(home, clone)["pipeline of fraud"]
+    assert (seen["state"], seen["hint"]) == ("failed", "set AUTOPILOT_JENKINS_USER and its token")
 
 
 def test_labels_of_their_own_are_tried_too(home, clone):

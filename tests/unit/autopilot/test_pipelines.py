@@ -47,6 +47,10 @@ def read(*pipelines: dict[str, Any], defaults: dict[str, Any] | None = None) -> 
     return parse(yaml.safe_dump(document, sort_keys=False), "autopilot.yaml")
 
 
+def part(pipeline: dict[str, Any], **more: Any) -> Any:
+    return read(pipeline, **more).model("m0").pipeline
+
+
 def parts(home: Path, pipeline: dict[str, Any], **environment: str) -> Deps:
     known = reading.load({**environment, "AUTOPILOT_HOME": str(home), "AUTOPILOT_CONFIG": str(home / "a.yaml")})
     found: Any = SimpleNamespace(promoter="sqlite://", trainer="sqlite://", artifacts=None, cluster=None)
@@ -86,11 +90,11 @@ def test_the_line_is_that_of_the_field():
 
 @pytest.mark.parametrize("url", ["http://localhost:8080", "http://127.0.0.1:8080/jenkins/", "http://[::1]:80"])
 def test_this_machine_may_be_asked_in_the_clear(url):
-    assert read({**JENKINS, "url": url}).model("m0").pipeline.url == url.rstrip("/")
+    assert part({**JENKINS, "url": url}).url == url.rstrip("/")
 
 
 def test_another_may_when_its_owner_says_so():
-    assert read({**JENKINS, "url": "http://ci.internal", "plain_http": True}).model("m0").pipeline.plain_http
+    assert part({**JENKINS, "url": "http://ci.internal", "plain_http": True}).plain_http
 
 
 def test_a_login_is_not_shared_between_two_servers():
@@ -101,8 +105,8 @@ def test_a_login_is_not_shared_between_two_servers():
 
 def test_defaults_of_another_kind_do_not_leak_in():
     defaults = {"pipeline": {"kind": "local", "command": ["train"], "deadline": "9h"}}
-    jenkins, local = (read(JENKINS, {"cwd": "x"}, defaults=defaults).model(name).pipeline for name in ("m0", "m1"))
-    assert (jenkins.kind, jenkins.deadline.total_seconds()) == ("jenkins", 7200)
+    theirs, local = part(JENKINS, defaults=defaults), part({"cwd": "x"}, defaults=defaults)
+    assert (theirs.kind, theirs.deadline.total_seconds()) == ("jenkins", 7200)
     assert (local.kind, local.command, local.cwd) == ("local", ["train"], "x")
 
 
