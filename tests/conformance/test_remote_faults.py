@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, get_args
 
+import httpx
 import pytest
 
 from graph.errors import AutopilotError, Misconfigured, Unavailable
@@ -55,6 +56,8 @@ def texts(errors: list[AutopilotError]) -> str:
         shown += [repr(error), error.hint, *traceback.format_exception(error)]
         below: BaseException | None = error
         while below is not None:
+            # It carries the request, and that the login, to whoever keeps the error.
+            assert not isinstance(below, httpx.HTTPError)
             shown += [repr(below), repr(vars(below)), *map(str, below.args)]
             below = below.__cause__ or below.__context__
     return "\n".join(shown)
@@ -122,7 +125,9 @@ def test_a_host_that_asks_for_an_hour_is_not_asked_meanwhile(system: Any) -> Non
     assert (len(system.server.asked), system.patience.slept) == (1, [])
 
 
-def test_a_job_of_another_with_our_key_is_not_ours(system: Any) -> None:
+@pytest.mark.parametrize("busy", [True, False])
+def test_a_job_of_another_with_our_key_is_not_ours(system: Any, busy: bool) -> None:
+    system.hold_back(busy)
     system.put_foreign(KEY)
     assert system.pipeline.find(KEY) is None
     ours = once(system.pipeline)

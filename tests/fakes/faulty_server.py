@@ -147,7 +147,7 @@ class Handler(BaseHTTPRequestHandler):
             self.command,
             at.path.removeprefix("/base"),
             dict(parse_qsl(at.query, keep_blank_values=True)),
-            dict(parse_qsl(body, keep_blank_values=True)),
+            _form(body, self.headers.get("content-type") or ""),
             {name.lower(): value for name, value in self.headers.items()},
             self.requestline,
         )
@@ -164,6 +164,7 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in reply.headers.items():
             self.send_header(name, value)
         missing = 50 if fault == "half a body" else 0
+        self.send_header("Content-Type", "text/html" if reply.document is None else "application/json")
         self.send_header("Content-Length", str(len(body) + missing))
         self.end_headers()
         self.wfile.write(body)
@@ -172,3 +173,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         pass
+
+
+def _form(body: str, kind: str) -> dict[str, str]:
+    """Return the fields of a body; of a JSON one as a form would name them: `outer[inner]`."""
+    if "json" not in kind:
+        return dict(parse_qsl(body, keep_blank_values=True))
+    fields: dict[str, str] = {}
+    for name, value in json.loads(body or "{}").items():
+        inner = value.items() if isinstance(value, dict) else [("", value)]
+        fields |= {f"{name}[{below}]" if below else name: str(one) for below, one in inner}
+    return fields

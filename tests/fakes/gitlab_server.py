@@ -36,6 +36,7 @@ class GitLabServer(FaultyServer):
         self.inputs = [f"AUTOPILOT_{name}" for name in CONTRACT]
         self.names_by_key = True
         self.knows_names = True
+        self.searches_loosely = False
         self.busy = False
         self.stubborn = False
         self.may_run = True
@@ -110,9 +111,12 @@ class GitLabServer(FaultyServer):
         shown = [
             self._shown(each)
             for each in reversed(self.pipelines)
-            if wanted.get("name") in (None, each.name) and wanted.get("source") in (None, each.source)
+            if self._matches(each.name or "", wanted.get("name")) and wanted.get("source") in (None, each.source)
         ]
         return shown if self.knows_names else [{k: v for k, v in each.items() if k != "name"} for each in shown]
+
+    def _matches(self, name: str, wanted: str | None) -> bool:
+        return wanted is None or (name.startswith(wanted) if self.searches_loosely else name == wanted)
 
     def _shown(self, each: Pipeline) -> Any:
         return {

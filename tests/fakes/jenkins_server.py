@@ -95,11 +95,23 @@ class JenkinsServer(FaultyServer):
             return Reply(document={"crumb": "c0ffee", "crumbRequestField": "Jenkins-Crumb"})
         if request.path == f"{PATH}/api/json" and tree.startswith("allBuilds"):
             return Reply(document={"allBuilds": self._builds(tree)})
+        if request.path.startswith("/queue/item/") or re.match(rf"{PATH}/\d+/", request.path):
+            return self._one(request)
         if request.path == f"{PATH}/api/json":
             definitions = [{"name": name} for name in self.declared]
             document = {"buildable": self.enabled, "property": [{}, {"parameterDefinitions": definitions}]}
             return Reply(document=document)
         return Reply(404, text="<html>Not found</html>")
+
+    def _one(self, request: Request) -> Reply:
+        """Show one item or one build: what clients that others wrote ask for."""
+        for item in self.items:
+            if request.path == f"/queue/item/{item.id}/api/json":
+                started = {"executable": {"number": item.number}} if item.number else {}
+                return Reply(document={**self._waiting(item), "cancelled": item.taken_out, **started})
+            if request.path == f"{PATH}/{item.number}/api/json":
+                return Reply(document=self._build(item))
+        return Reply(200 if request.path.endswith("/") else 404, text="<html></html>")
 
     def _waits(self, item: Item) -> bool:
         return item.number is None and not item.taken_out
@@ -150,7 +162,7 @@ class JenkinsServer(FaultyServer):
             return Reply(403, headers={"X-Error": self.complaint})
         if not self.enabled:
             return Reply(409, headers={"X-Error": "train fraud is not buildable"})
-        given = {name: value for name, value in request.form.items() if name in self.declared}
+        given = {name: value for name, value in {**request.query, **request.form}.items() if name in self.declared}
         twin = next((item for item in self.items if self._waits(item) and item.parameters == given), None)
         item = twin or self.order(given)
         where = {"Location": f"https://jenkins.example/other-root/queue/item/{item.id}/"}
@@ -167,4 +179,4 @@ class JenkinsServer(FaultyServer):
         for item in self.items:
             if item.number == number and item.result is None and not self.stubborn:
                 item.result, item.duration = "ABORTED", datetime.now(UTC) - item.since
-        return Reply(302, headers={"Location": f"https://jenkins.example/other-root{PATH}/{number}/"})
+        return Reply(302, headers={"Location": f"{self.url}{PATH}/{number}/"})

@@ -115,6 +115,12 @@ def test_an_old_gitlab_that_lists_them_all_is_not_believed(system):
     assert "16.9" in refusal.value.hint
 
 
+def test_a_name_that_only_begins_with_the_key_is_another(system):
+    system.server.searches_loosely = True
+    system.server.create({"AUTOPILOT_KEY": f"{KEY}.more"})
+    assert system.pipeline.find(KEY) is None
+
+
 def test_without_a_token_that_stops_a_person_is_told_where(system):
     pipeline = system.another(tokens=Tokens(SECRETS[1]))
     pipeline.start(order(KEY))
