@@ -21,7 +21,7 @@ from checkpoints.ledger.effects import Boundary, passing
 from checkpoints.saver import saver
 from graph.evidence import Evidence, Interval, WindowRef
 from graph.model import Answer, Holdout, Json, TrainingOrder
-from graph.ports import Deps, Reasoner
+from graph.ports import Deps, Pipeline, Reasoner
 from graph.spec import ModelSpec
 from tests.fakes.clock import FakeClock
 from tests.fakes.evaluator import FakeEvaluator
@@ -133,8 +133,9 @@ def house(
     boundary: Boundary = passing,
     model: str = MODEL,
     tracing: Callable[[PostgresLedger], Traced] | None = None,
+    elsewhere: Pipeline | None = None,
 ) -> Iterator[House]:
-    """Yield a house in which version 1 serves and nothing is wrong."""
+    """Yield a house in which version 1 serves and nothing is wrong. `elsewhere` trains in place of the fake."""
     clock, monitor, registry, evaluator = FakeClock(NOW), FakeMonitor(), FakeRegistry(), FakeEvaluator()
     pipeline = FakePipeline(lambda order: _logged(registry, order))
     first = registry.add_version(SPEC.registry, registry.log_run("first", {"model.skops": b"first"}))
@@ -148,7 +149,7 @@ def house(
     def parts(name: str) -> Deps:
         named = spec[0] if spec[0].name == name else replace(spec[0], name=name)
         asked = advisers[0] if advisers else None
-        return Deps(named, clock, monitor, pipeline, registry, evaluator, book, workspace, asked)
+        return Deps(named, clock, monitor, elsewhere or pipeline, registry, evaluator, book, workspace, asked)
 
     @contextmanager
     def untraced(*_: str) -> Iterator[Json]:

@@ -44,6 +44,7 @@ class RemoteSystem(Protocol):
     pipeline: RemotePipeline
     patience: Patience
     failure: str
+    refusal: str
 
     @property
     def server(self) -> FaultyServer: ...
@@ -62,6 +63,8 @@ class RemoteSystem(Protocol):
 
     def forget(self) -> None: ...
 
+    def refuse(self) -> None: ...
+
 
 def _remote(system: str, server: FaultyServer, login: dict[str, str], patience: Patience, **options: Any) -> Remote:
     limiter = Limiter(patience.clock, patience.sleep)
@@ -71,6 +74,7 @@ def _remote(system: str, server: FaultyServer, login: dict[str, str], patience: 
 
 class JenkinsSystem:
     failure = "FAILURE"
+    refusal = "it is disabled"
 
     def __init__(self, server: JenkinsServer, **options: Any) -> None:
         self.server = server
@@ -103,6 +107,9 @@ class JenkinsSystem:
     def forget(self) -> None:
         self.server.items.clear()
 
+    def refuse(self) -> None:
+        self.server.enabled = False
+
     def put_foreign(self, key: str) -> None:
         """A job that was started in turn, with our parameters handed on."""
         self.server.order({"AUTOPILOT_KEY": key}, "/job/other/job/downstream")
@@ -110,6 +117,7 @@ class JenkinsSystem:
 
 class GitLabSystem:
     failure = "failed"
+    refusal = "Given unknown input arguments"
 
     def __init__(self, server: GitLabServer, **options: Any) -> None:
         self.server = server
@@ -144,6 +152,9 @@ class GitLabSystem:
 
     def forget(self) -> None:
         self.server.pipelines.clear()
+
+    def refuse(self) -> None:
+        self.server.inputs.clear()
 
     def put_foreign(self, key: str) -> None:
         """A pipeline of that name which a person started, and one with a longer name."""

@@ -2,7 +2,8 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -73,9 +74,11 @@ class RemotePipeline(ABC):
             found = self.find(order.key)
             if found is not None:
                 return found
-            self._require_ready(order)
+            with self._known_form():
+                self._require_ready(order)
             try:
-                return self._send(order)
+                with self._known_form():
+                    return self._send(order)
             except Unclear as unclear:
                 return self._adopted(order, unclear)
             except Busy:
@@ -108,11 +111,17 @@ class RemotePipeline(ABC):
         """Ask for the job's end; asking again is harmless. Misconfigured without the right."""
 
     def _looked(self, key: str) -> Seen | None:
-        try:
+        with self._known_form():
             return self._look(key)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+
+    @contextmanager
+    def _known_form(self) -> Iterator[None]:
+        """Put into words that an answer has other fields than it should: what was sent may have been done."""
+        try:
+            yield
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             said = f"answers in a form that is not known ({type(error).__name__}: {error})"
-            raise Unavailable(self._remote.words(said), "check pipeline.url; is it another release?") from None
+            raise Unclear(self._remote.words(said), "check pipeline.url; is it another release?") from None
 
     def _adopted(self, order: TrainingOrder, unclear: Unclear) -> TrainingJob:
         """Return the job that an unclear answer started after all."""
@@ -139,7 +148,8 @@ class RemotePipeline(ABC):
         for pause_s in (0.0, *self._pauses_s):
             self._sleep(pause_s)
             try:
-                self._stop(seen.job)
+                with self._known_form():
+                    self._stop(seen.job)
                 later, problem = self._looked(seen.job.key), None
             except Unavailable as error:
                 problem = error

@@ -1,6 +1,7 @@
 """What is GitLab's own: pipelines known by a name that their file gives, three tokens, states that wait for people."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -128,6 +129,10 @@ def test_without_a_token_that_stops_a_person_is_told_where(system):
         pipeline.cancel(KEY)
     assert "pipelines/501" in refusal.value.hint
     assert found(pipeline, KEY).state == "running"
+    # Past its deadline it costs money: nobody may take that for an end.
+    system.grow_older(KEY, timedelta(hours=3))
+    with pytest.raises(Misconfigured, match="no token of ours may"):
+        pipeline.find(KEY)
 
 
 def test_a_token_that_may_not_stop_is_named(system):

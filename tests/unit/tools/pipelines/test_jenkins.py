@@ -133,6 +133,14 @@ def test_an_answer_of_another_form_is_unclear(system, document):
         system.pipeline.find(KEY)
 
 
+@pytest.mark.parametrize("document", [{"property": 7}, {"property": [{"parameterDefinitions": [{}]}]}])
+def test_a_job_of_another_form_is_unclear_and_nothing_is_sent(system, document):
+    system.server.instead = {"items": [], "allBuilds": [], **document}
+    with pytest.raises(Unavailable, match="in a form that is not known"):
+        system.pipeline.start(order(KEY))
+    assert all(request.method == "GET" for request in system.server.asked)
+
+
 def test_what_the_server_shows_of_a_token_is_masked(system):
     system.server.rights.build = False
     system.server.complaint = f"{SECRETS[0]} may not build"
