@@ -1,12 +1,12 @@
 """The pipelines elsewhere, each over the contract fake of its system, with one hand on both."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from graph.model import TrainingJob
-from tests.fakes.faulty_server import FaultyServer
 from tests.fakes.gitlab_server import PROJECT, GitLabServer
 from tests.fakes.jenkins_server import JOB, JenkinsServer
 from tools.pipelines.gitlab import GitLabPipeline, Tokens
@@ -16,12 +16,12 @@ from tools.pipelines.jenkins import login as jenkins_login
 from tools.pipelines.remote import Limiter, Remote
 from tools.pipelines.remote_job import Deadlines, RemotePipeline
 
-KINDS = ("jenkins", "gitlab")
 SECRETS = ("planted-0-reads", "planted-1-starts", "planted-2-stops")
+TOKENS = Tokens(SECRETS[1], SECRETS[2])
 DEADLINES = Deadlines(timedelta(hours=4), timedelta(hours=2))
-HURRIED = {"pauses_s": (0.01, 0.05)}
+HURRIED: dict[str, Any] = {"pauses_s": (0.01, 0.05)}
 """What to do about a system that answers at once or not at all."""
-SLOW = {"timeout_s": 0.5, "pauses_s": (0.1, 0.3, 0.6, 0.8)}
+SLOW: dict[str, Any] = {"timeout_s": 0.5, "pauses_s": (0.1, 0.3, 0.6, 0.8)}
 """What to do about one that does it a second later."""
 
 
@@ -38,58 +38,41 @@ class Patience:
         self.slept.append(seconds)
 
 
-class RemoteSystem(Protocol):
+class RemoteSystem(ABC):
     """A pipeline elsewhere and a hand on the system behind it."""
 
-    pipeline: RemotePipeline
-    patience: Patience
-    failure: str
+    results: tuple[str, str]
+    """What the system calls a job that ended well, and one that did not."""
     refusal: str
+    """What is said of a start that `refuse` forbids."""
 
-    @property
-    def server(self) -> FaultyServer: ...
-
-    def end(self, key: str, well: bool) -> TrainingJob: ...
-
-    def starts(self, key: str) -> int: ...
-
-    def hold_back(self, busy: bool = True) -> None: ...
-
-    def be_stubborn(self) -> None: ...
-
-    def grow_older(self, key: str, by: timedelta) -> None: ...
-
-    def put_foreign(self, key: str) -> None: ...
-
-    def forget(self) -> None: ...
-
-    def refuse(self) -> None: ...
-
-
-def _remote(system: str, server: FaultyServer, login: dict[str, str], patience: Patience, **options: Any) -> Remote:
-    limiter = Limiter(patience.clock, patience.sleep)
-    values: dict[str, Any] = {"url": server.url, **options}
-    return Remote("fraud-v1", system, login=login, secrets=SECRETS, limiter=limiter, **values)
-
-
-class JenkinsSystem:
-    failure = "FAILURE"
-    refusal = "it is disabled"
-
-    def __init__(self, server: JenkinsServer, **options: Any) -> None:
+    def __init__(self, server: Any) -> None:
         self.server = server
         self.patience = Patience()
-        self.pipeline = self.another(**options)
+        self.pipeline = self.another()
 
+    @property
+    def failure(self) -> str:
+        return self.results[1]
+
+    @abstractmethod
     def another(self, **options: Any) -> RemotePipeline:
-        """Return what another process would make of the same configuration."""
-        token = options.pop("token", SECRETS[0])
-        pauses_s = options.pop("pauses_s", HURRIED["pauses_s"])
-        remote = _remote("Jenkins", self.server, jenkins_login("robot", token), self.patience, **options)
-        return JenkinsPipeline(remote, JOB, DEADLINES, pauses_s)
+        """Return what another process would make of the same configuration, or of one that differs by these options."""
+
+    @abstractmethod
+    def put_foreign(self, key: str) -> None:
+        """Let others have what is easily taken for the job of this key."""
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Let the system lose all its jobs."""
+
+    @abstractmethod
+    def refuse(self) -> None:
+        """Let the system start nothing until somebody changes it."""
 
     def end(self, key: str, well: bool) -> TrainingJob:
-        self.server.end(key, "SUCCESS" if well else "FAILURE")
+        self.server.end(key, self.results[0 if well else 1])
         return found(self.pipeline, key)
 
     def starts(self, key: str) -> int:
@@ -103,6 +86,26 @@ class JenkinsSystem:
 
     def grow_older(self, key: str, by: timedelta) -> None:
         self.server.grow_older(key, by)
+
+    def _remote(self, system: str, login: dict[str, str], timeout_s: float = 30.0) -> Remote:
+        limiter = Limiter(self.patience.clock, self.patience.sleep)
+        return Remote("fraud-v1", system, self.server.url, login, SECRETS, limiter, timeout_s=timeout_s)
+
+
+class JenkinsSystem(RemoteSystem):
+    results = ("SUCCESS", "FAILURE")
+    refusal = "it is disabled"
+
+    def another(
+        self, token: str = SECRETS[0], pauses_s: tuple[float, ...] = HURRIED["pauses_s"], **options: Any
+    ) -> RemotePipeline:
+        return JenkinsPipeline(
+            self._remote("Jenkins", jenkins_login("robot", token), **options), JOB, DEADLINES, pauses_s
+        )
+
+    def put_foreign(self, key: str) -> None:
+        """Order a job that was started in its turn, with our parameters handed on."""
+        self.server.order({"AUTOPILOT_KEY": key}, "/job/other/job/downstream")
 
     def forget(self) -> None:
         self.server.items.clear()
@@ -110,45 +113,27 @@ class JenkinsSystem:
     def refuse(self) -> None:
         self.server.enabled = False
 
-    def put_foreign(self, key: str) -> None:
-        """A job that was started in turn, with our parameters handed on."""
-        self.server.order({"AUTOPILOT_KEY": key}, "/job/other/job/downstream")
 
-
-class GitLabSystem:
-    failure = "failed"
+class GitLabSystem(RemoteSystem):
+    results = ("success", "failed")
     refusal = "Given unknown input arguments"
 
-    def __init__(self, server: GitLabServer, **options: Any) -> None:
-        self.server = server
-        self.patience = Patience()
-        self.pipeline = self.another(**options)
-
-    def another(self, **options: Any) -> RemotePipeline:
-        """Return what another process would make of the same configuration."""
-        tokens = options.pop("tokens", Tokens(SECRETS[1], SECRETS[2]))
-        pauses_s = options.pop("pauses_s", HURRIED["pauses_s"])
-        ref, given = options.pop("ref", "main"), options.pop("given", "inputs")
-        remote = _remote(
-            "GitLab", self.server, gitlab_login(options.pop("token", SECRETS[0])), self.patience, **options
-        )
+    def another(
+        self,
+        token: str = SECRETS[0],
+        tokens: Tokens = TOKENS,
+        ref: str = "main",
+        given: Any = "inputs",
+        pauses_s: tuple[float, ...] = HURRIED["pauses_s"],
+        **options: Any,
+    ) -> RemotePipeline:
+        remote = self._remote("GitLab", gitlab_login(token), **options)
         return GitLabPipeline(remote, PROJECT, ref, tokens, DEADLINES, given, pauses_s)
 
-    def end(self, key: str, well: bool) -> TrainingJob:
-        self.server.end(key, "success" if well else "failed")
-        return found(self.pipeline, key)
-
-    def starts(self, key: str) -> int:
-        return len(self.server.of(key))
-
-    def hold_back(self, busy: bool = True) -> None:
-        self.server.busy = busy
-
-    def be_stubborn(self) -> None:
-        self.server.stubborn = True
-
-    def grow_older(self, key: str, by: timedelta) -> None:
-        self.server.grow_older(key, by)
+    def put_foreign(self, key: str) -> None:
+        """Create a pipeline of that name which a person started, and one with a longer name."""
+        self.server.create({"AUTOPILOT_KEY": key}, source="web")
+        self.server.create({"AUTOPILOT_KEY": f"{key}.more"})
 
     def forget(self) -> None:
         self.server.pipelines.clear()
@@ -156,25 +141,20 @@ class GitLabSystem:
     def refuse(self) -> None:
         self.server.inputs.clear()
 
-    def put_foreign(self, key: str) -> None:
-        """A pipeline of that name which a person started, and one with a longer name."""
-        self.server.create({"AUTOPILOT_KEY": key}, source="web")
-        self.server.create({"AUTOPILOT_KEY": f"{key}.more"})
-
 
 @contextmanager
-def jenkins(**options: Any) -> Iterator[JenkinsSystem]:
+def jenkins() -> Iterator[JenkinsSystem]:
     with JenkinsServer("robot", SECRETS[0]).running() as server:
-        yield JenkinsSystem(server, **options)
+        yield JenkinsSystem(server)
 
 
 @contextmanager
-def gitlab(**options: Any) -> Iterator[GitLabSystem]:
+def gitlab() -> Iterator[GitLabSystem]:
     with GitLabServer(*SECRETS).running() as server:
-        yield GitLabSystem(server, **options)
+        yield GitLabSystem(server)
 
 
-SYSTEMS: dict[str, Callable[..., Any]] = {"jenkins": jenkins, "gitlab": gitlab}
+SYSTEMS: dict[str, Callable[[], Any]] = {"jenkins": jenkins, "gitlab": gitlab}
 
 
 def found(pipeline: RemotePipeline, key: str) -> TrainingJob:

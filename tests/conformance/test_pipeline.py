@@ -18,8 +18,9 @@ KEY = "run-1:retrain"
 class System(Protocol):
     """A pipeline and a hand on the system behind it."""
 
-    failure: str
-    """What a failed job's detail says."""
+    @property
+    def failure(self) -> str:
+        """What a failed job's detail says."""
 
     @property
     def pipeline(self) -> Pipeline: ...

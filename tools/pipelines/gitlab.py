@@ -110,7 +110,7 @@ class GitLabPipeline(RemotePipeline):
 
     def _job(self, pipeline: Json, key: str) -> TrainingJob:
         number, status = pipeline["id"], str(pipeline["status"])
-        problem = f"; {pipeline['yaml_errors']}" if pipeline.get("yaml_errors") else ""
+        problem = f"; {self._remote.one_line(pipeline['yaml_errors'])}" if pipeline.get("yaml_errors") else ""
         # A status that is not known here is no end: the pipeline ends, or its deadline ends it.
         state = _STATES.get(status, "running")
         detail = f"pipeline {number} is {status}{_NOTES.get(status, '')}{problem}"

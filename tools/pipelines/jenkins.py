@@ -71,7 +71,9 @@ class JenkinsPipeline(RemotePipeline):
         if not items:
             return None
         item = min(items, key=lambda item: int(item["id"]))
-        job = self._described(str(item["id"]), key, "queued", f"waits: {item.get('why') or 'for its turn'}")
+        job = self._described(
+            str(item["id"]), key, "queued", f"waits: {self._remote.one_line(item.get('why') or 'for its turn')}"
+        )
         return Seen(job, queued=_age(item.get("inQueueSince"), answer.at))
 
     def _is_ours(self, item: Json) -> bool:

@@ -173,9 +173,13 @@ class Remote:
         text = answer.headers.get("X-Error", "")
         if isinstance(document, dict):
             text = _flat(document.get("message") or document.get("error") or "")
-        line = "".join(c if c.isprintable() else " " for c in self._redact(text))
-        line = " ".join(line.split())[:_LONGEST_SAID]
+        line = self.one_line(text)
         return _named(answer.status) + (f": {line}" if line else "")
+
+    def one_line(self, text: str) -> str:
+        """Return what the system wrote as one short line without secrets."""
+        line = "".join(c if c.isprintable() else " " for c in self._redact(text))
+        return " ".join(line.split())[:_LONGEST_SAID]
 
     def _answer(
         self,

@@ -71,8 +71,8 @@ def test_each_status_is_a_state(system, status, state, note):
 def test_a_file_that_gitlab_cannot_read_is_shown(system):
     system.pipeline.start(order(KEY))
     system.server.end(KEY, "failed")
-    system.server.of(KEY)[0].problem = "jobs:train config should contain a script"
-    assert "config should contain a script" in found(system.pipeline, KEY).detail
+    system.server.of(KEY)[0].problem = f"jobs:train config\nshould contain a script; {SECRETS[1]}"
+    assert found(system.pipeline, KEY).detail.endswith("; jobs:train config should contain a script; ***")
 
 
 def test_an_unknown_branch_is_refused(system):
