@@ -8,16 +8,20 @@ USABLE := import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 
 BENCHES := $(sort $(patsubst benchmarks/bench_%.py,bench-%,$(wildcard benchmarks/bench_*.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench $(BENCHES) studio lock clean run-environment dev-environment studio-environment
+.PHONY: help demo test test-all check bench $(BENCHES) studio lock clean
+.PHONY: run-environment dev-environment studio-environment airflow-environment ray-environment
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
 
 demo: run-environment ## the whole story on the example: watch, refuse, retrain, compare, ask, promote, explain
 	@.venv/bin/autopilot demo $(DEMO_ARGS)
 
 test: dev-environment ## the whole test suite, on all processors (TEST_ARGS="-n 0" for one process that prints as it goes)
 	.venv/bin/python -m pytest -n auto $(TEST_ARGS)
+
+test-all: dev-environment airflow-environment ray-environment ## the same, and what it would skip here is a failure
+	.venv/bin/python -m pytest -n auto --all $(TEST_ARGS)
 
 check: dev-environment ## lint, format, types, import rules
 	.venv/bin/ruff check .
@@ -42,7 +46,7 @@ lock: dev-environment ## make the locks again from pyproject.toml (LOCK_ARGS=--u
 
 clean: ## stop the embedded Postgres, then remove what demo, tests and studio made here
 	@unset AUTOPILOT_HOME DATABASE_URL; [ ! -e .autopilot ] || [ ! -x .venv/bin/autopilot ] || .venv/bin/autopilot db stop --destroy
-	rm -rf .autopilot .venv .venv-studio .langgraph_api .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build dist
+	rm -rf .autopilot .venv .venv-studio .venv-airflow .venv-ray .langgraph_api .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build dist
 	@find . -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url $(LOCK_ARGS)
@@ -55,6 +59,12 @@ dev-environment:
 
 studio-environment:
 	@$(call environment,studio)
+
+airflow-environment:
+	@$(call environment,airflow)
+
+ray-environment:
+	@$(call environment,ray)
 
 # A name on the PATH may be a shim without an interpreter behind it, or one without ensurepip: try it, do not look.
 define environment

@@ -18,7 +18,11 @@ PLANS = {
     "run": (Path(".venv"), Path("requirements.lock")),
     "dev": (Path(".venv"), Path("requirements-dev.lock")),
     "studio": (Path(".venv-studio"), Path("requirements-studio.lock")),
+    "airflow": (Path(".venv-airflow"), Path("requirements-airflow.lock")),
+    "ray": (Path(".venv-ray"), Path("requirements-ray.lock")),
 }
+FOREIGN = ("airflow", "ray")
+"""Environments of systems that the tests start: the project is not in them."""
 PROJECT = Path("pyproject.toml")
 
 
@@ -33,7 +37,8 @@ def main(plan: str, chosen: bool) -> None:
             (folder / "bare").unlink(missing_ok=True)
         _once(folder / "bare", f"{UV}\n{os.getcwd()}\n", lambda: _bare(folder, lock))
         _once(folder / "packages", _digest(requirements), lambda: _packages(folder, requirements, lock))
-        _once(folder / "project", _digest(PROJECT), lambda: _project(folder, lock))
+        if plan not in FOREIGN:
+            _once(folder / "project", _digest(PROJECT), lambda: _project(folder, lock))
 
 
 def _wanted(plan: str) -> tuple[Path, Path]:

@@ -1,8 +1,9 @@
 """What every test starts from: an environment without our variables, and the real data where there is some."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -21,6 +22,24 @@ os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 
 pytest_plugins = ["tests.servers"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --all: what this machine lacks fails the tests that need it."""
+    parser.addoption("--all", action="store_true", help="fail where something is not installed, instead of skipping")
+
+
+@pytest.fixture(scope="session")
+def lacking(request: pytest.FixtureRequest) -> Callable[[str, str], NoReturn]:
+    """What a test calls that needs what is not installed here: `lacking("Prometheus", "apt install prometheus")`."""
+
+    def give_up(what: str, how: str) -> NoReturn:
+        said = f"{what} is not here; get it with: {how}"
+        if request.config.getoption("--all"):
+            pytest.fail(said, pytrace=False)
+        pytest.skip(said)
+
+    return give_up
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -145,16 +145,18 @@ class Remote:
     def post(
         self,
         path: str,
-        data: Mapping[str, str],
+        data: Mapping[str, str] | None = None,
         login: Mapping[str, str] | None = None,
         also: Mapping[str, str] | None = None,
+        document: Any = None,
+        method: str = "POST",
     ) -> Answer:
         """Send once and return any answer that is one. Unclear when it may have been done, Busy when surely not.
 
-        `login` replaces the usual one, `also` are headers beside it.
+        What is sent is a form (`data`) or JSON (`document`). `login` replaces the usual one, `also` are more headers.
         """
         headers = {**(self._login if login is None else login), **(also or {})}
-        answer = self._answer("POST", path, None, data, headers)
+        answer = self._answer(method, path, None, {"data": data, "json": document}, headers)
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             raise self._busy()
         if answer.status in _NO_ANSWER:
@@ -186,13 +188,13 @@ class Remote:
         method: str,
         path: str,
         params: Mapping[str, str] | None,
-        data: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
         login: Mapping[str, str] | None = None,
     ) -> Answer:
         rest = self._limiter.turn(self._host)
         if rest:
             raise Busy(self.words(f"asked us to wait, for another {rest:.0f} s"), "try again after that")
-        found = self._exchange(method, path, params, data, self._login if login is None else login)
+        found = self._exchange(method, path, params, body or {}, self._login if login is None else login)
         if isinstance(found, Unavailable | Misconfigured):
             raise found
         if found.status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -204,12 +206,12 @@ class Remote:
         method: str,
         path: str,
         params: Mapping[str, str] | None,
-        data: Mapping[str, str] | None,
+        body: Mapping[str, Any],
         login: Mapping[str, str],
     ) -> Answer | Unavailable | Misconfigured:
         """Return the answer, or what to raise: raised from here it would carry the library's error, and its request."""
         try:
-            with self._client.stream(method, path, params=params, data=data, headers=dict(login)) as response:
+            with self._client.stream(method, path, params=params, headers=dict(login), **body) as response:
                 return self._read(response)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             return self._unreached(str(error))
