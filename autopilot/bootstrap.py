@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from autopilot import spec as written
 from autopilot.effective import model_spec
-from autopilot.pipelines import Elsewhere, GitLabProject, JenkinsJob, LocalCommand
 from autopilot.settings import Settings, prepare
 from autopilot.stores import Stores, libraries, mlflow_schema, stores
 from checkpoints import migrate
@@ -21,12 +20,14 @@ from checkpoints.ledger.book import PostgresLedger
 from checkpoints.ledger.effects import Boundary, passing
 from graph.errors import Misconfigured
 from graph.ports import Deps, Pipeline
+from tools import catalogue
+from tools.limiter import Limiter
+from tools.plugins import Site
 
 if TYPE_CHECKING:
     from autopilot.engine import Engine
     from tools.llm import ChatReasoner
     from tools.monitors.predictions import PredictionLog
-    from tools.pipelines.remote import Limiter, Remote
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def workshop(settings: Settings, file: written.File, found: Stores, book: Postgr
     """Return what gives the nodes a model's parts; each model's are built once, when it is first asked for."""
 
     reasoner = _reasoner(settings)
-    limiter = one_limiter()
+    limiter = Limiter()
 
     @cache
     def parts(name: str) -> Deps:
@@ -146,92 +147,41 @@ def prediction_log(settings: Settings, name: str, entry: written.Model) -> "Pred
     )
 
 
-def one_limiter() -> "Limiter":
-    """Return what keeps the distance that hosts ask for; one for all models."""
-    from tools.pipelines.remote import Limiter
-
-    return Limiter()
-
-
-def pipeline(settings: Settings, name: str, entry: written.Model, found: Stores, limiter: "Limiter") -> Pipeline:
+def pipeline(settings: Settings, name: str, entry: written.Model, found: Stores, limiter: Limiter) -> Pipeline:
     """Return what trains a model. A login that is missing is Misconfigured at the first question, and not before."""
     from tools.pipelines.when_used import WhenUsed
 
     part = entry.pipeline
-    if isinstance(part, JenkinsJob):
-        return WhenUsed(part.kind, partial(_jenkins, settings, name, part, limiter))
-    if isinstance(part, GitLabProject):
-        return WhenUsed(part.kind, partial(_gitlab, settings, name, part, limiter))
-    return _local(settings, part, found)
+    at = site(settings, name, found, limiter)
+    return WhenUsed(part.kind, partial(catalogue.pipeline(part.kind).make, part, at))
 
 
-def _jenkins(settings: Settings, name: str, part: JenkinsJob, limiter: "Limiter") -> Pipeline:
-    from tools.pipelines.jenkins import JenkinsPipeline, login
-    from tools.pipelines.remote import printable_token
-    from tools.pipelines.remote_job import Deadlines
-
-    user = settings.jenkins_user
-    if not user:
-        raise Misconfigured(f"{name}: its pipeline needs a Jenkins user", "set AUTOPILOT_JENKINS_USER and its token")
-    token = printable_token(settings.jenkins_token, "AUTOPILOT_JENKINS_TOKEN", name)
-    remote = _remote(settings, name, "Jenkins", part, login(user, token), (token,), limiter)
-    return JenkinsPipeline(remote, part.job, Deadlines(part.queue_deadline, part.deadline))
-
-
-def _gitlab(settings: Settings, name: str, part: GitLabProject, limiter: "Limiter") -> Pipeline:
-    from tools.pipelines.gitlab import GitLabPipeline, Tokens, login
-    from tools.pipelines.remote import printable_token
-    from tools.pipelines.remote_job import Deadlines
-
-    reads = printable_token(settings.gitlab_token, "AUTOPILOT_GITLAB_TOKEN", name)
-    starts = printable_token(settings.gitlab_trigger_token, "AUTOPILOT_GITLAB_TRIGGER_TOKEN", name)
-    stops = settings.gitlab_cancel_token
-    if stops:
-        printable_token(stops, "AUTOPILOT_GITLAB_CANCEL_TOKEN", name)
-    secrets = (reads, starts, *([stops] if stops else []))
-    remote = _remote(settings, name, "GitLab", part, login(reads), secrets, limiter)
-    deadlines = Deadlines(part.queue_deadline, part.deadline)
-    return GitLabPipeline(remote, part.project, part.ref, Tokens(starts, stops), deadlines, part.parameters)
-
-
-def _remote(
-    settings: Settings,
-    name: str,
-    system: str,
-    part: Elsewhere,
-    login: dict[str, str],
-    secrets: tuple[str, ...],
-    limiter: "Limiter",
-) -> "Remote":
-    from tools.pipelines.remote import Remote
-
-    ca = settings.config.absolute().parent / part.ca if part.ca else None
-    return Remote(name, system, part.url, login, secrets, limiter, ca)
-
-
-def _local(settings: Settings, part: LocalCommand, found: Stores) -> Pipeline:
-    from tools.pipelines.local import LocalPipeline
-    from tools.registry.connection import ENVIRONMENT
-
-    here = settings.config.absolute().parent
-    return LocalPipeline(
-        command=tuple(part.command),
-        cwd=here / part.cwd if part.cwd else here,
+def site(settings: Settings, name: str, found: Stores, limiter: Limiter) -> Site:
+    """Return the place that an adapter of this model works in."""
+    return Site(
+        model=name,
+        folder=settings.config.absolute().parent,
         jobs=settings.home / "jobs",
-        environment={
-            **_scrubbed(settings),
-            "HOME": settings.user_home,
-            "MLFLOW_TRACKING_URI": found.trainer,
-            "MLFLOW_EXPERIMENT_NAME": "autopilot-training",
-            **ENVIRONMENT,
-            # An experiment that the script makes itself keeps its files where the others are, not below its own folder.
-            **({"_MLFLOW_SERVER_ARTIFACT_ROOT": str(found.artifacts / "training")} if found.artifacts else {}),
-            **part.environment,
-        },
-        deadline=part.deadline,
         python=sys.executable,
+        limiter=limiter,
+        environment=_training(settings, found),
+        logins=settings.logins,
         hold=found.cluster.hold if found.cluster else None,
     )
+
+
+def _training(settings: Settings, found: Stores) -> dict[str, str]:
+    from tools.registry.connection import ENVIRONMENT
+
+    return {
+        **_scrubbed(settings),
+        "HOME": settings.user_home,
+        "MLFLOW_TRACKING_URI": found.trainer,
+        "MLFLOW_EXPERIMENT_NAME": "autopilot-training",
+        **ENVIRONMENT,
+        # An experiment that the script makes itself keeps its files where the others are, not below its own folder.
+        **({"_MLFLOW_SERVER_ARTIFACT_ROOT": str(found.artifacts / "training")} if found.artifacts else {}),
+    }
 
 
 def _reasoner(settings: Settings) -> "ChatReasoner | None":

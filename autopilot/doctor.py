@@ -9,21 +9,22 @@ from functools import partial
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
 
 import httpx
 
 from autopilot import spec as written
 from autopilot import words
-from autopilot.bootstrap import one_limiter, pipeline, prediction_log, program_path
-from autopilot.pipelines import LocalCommand
+from autopilot.bootstrap import prediction_log, site
+from autopilot.clock import SystemClock
 from autopilot.settings import Settings, prepare
 from autopilot.stores import Stores, libraries, mlflow_schema, stores
 from checkpoints import migrate
 from graph.errors import AutopilotError
 from graph.model import Json, ModelRef
+from tools import catalogue
+from tools.limiter import Limiter
+from tools.plugins import Site, State
 
-State = Literal["ok", "warning", "failed"]
 _MARK = {"ok": "✓", "warning": "!", "failed": "✗"}
 _NAMES = ("autopilot", "tools", "checkpoints", "graph")
 _ROOM = 1 << 30
@@ -169,10 +170,11 @@ def _registry(found: Stores) -> Iterator[Json]:
 def _models(settings: Settings, file: written.File, found: Stores) -> Iterator[Json]:
     from tools.registry.mlflow import MlflowRegistry
 
-    registry = MlflowRegistry(found.promoter, found.artifacts)
+    registry, limiter = MlflowRegistry(found.promoter, found.artifacts), Limiter()
     for name, entry in sorted(file.models.items()):
         yield from _guarded(f"registry of {name}", partial(_champion, name, entry, registry.alias))
-        yield from _guarded(f"pipeline of {name}", partial(_pipeline, name, entry, settings, found))
+        at = site(settings, name, found, limiter)
+        yield from _guarded(f"pipeline of {name}", partial(_pipeline, name, entry, at, SystemClock().now()))
         log = prediction_log(settings, name, entry)
         yield from _guarded(f"log of {name}", partial(_log, name, log, settings.clock.now()))
 
@@ -183,32 +185,10 @@ def _champion(name: str, entry: written.Model, alias: Callable[[str, str], Model
     yield _finding(f"registry of {name}", "ok", serving)
 
 
-def _pipeline(name: str, entry: written.Model, settings: Settings, found: Stores) -> Iterator[Json]:
-    """See whether a command can be run, and whether a system elsewhere answers a question about a job."""
-    if isinstance(entry.pipeline, LocalCommand):
-        yield from _command(name, entry.pipeline, settings)
-        return
-    pipeline(settings, name, entry, found, one_limiter()).find(f"{name}.doctor")
-    yield _finding(f"pipeline of {name}", "ok", f"{entry.pipeline.kind} at {entry.pipeline.url} shows its jobs")
-
-
-def _command(name: str, part: LocalCommand, settings: Settings) -> Iterator[Json]:
-    """See whether the command's program is there, and the scripts that it names."""
-
-    what, here = f"pipeline of {name}", settings.config.absolute().parent
-    folder = here / part.cwd if part.cwd else here
-    program, *rest = part.command
-    scripts = [word for word in rest if word.endswith((".py", ".sh")) and not word.startswith("-")]
-    missing = [script for script in scripts if not (folder / script).exists()]
-    at = str(folder / program) if os.sep in program else program
-    if not folder.is_dir():
-        yield _finding(what, "failed", f"{folder} is no folder", "correct pipeline.cwd")
-    elif not shutil.which(at, path=program_path(settings)):
-        yield _finding(what, "failed", f"{program} is not a program here", "correct pipeline.command")
-    elif missing:
-        yield _finding(what, "failed", f"{missing[0]} is not in {folder}", "correct pipeline.command or pipeline.cwd")
-    else:
-        yield _finding(what, "ok", " ".join(part.command))
+def _pipeline(name: str, entry: written.Model, at: Site, now: datetime) -> Iterator[Json]:
+    part = entry.pipeline
+    for found in catalogue.pipeline(part.kind).examine(part, at, now):
+        yield _finding(f"pipeline of {name}", found.state, found.detail, found.hint)
 
 
 def _log(name: str, log: object, now: datetime) -> Iterator[Json]:

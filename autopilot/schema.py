@@ -5,10 +5,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 
 from autopilot.spec import File, Model
 from graph.model import Json
+from tools import catalogue
 
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 FILE = Path(__file__).with_name("autopilot.schema.json")
@@ -32,6 +33,7 @@ class _AsWritten(GenerateJsonSchema):
 def schema() -> Json:
     """Return the schema of the whole file."""
     found = File.model_json_schema(by_alias=True, schema_generator=_AsWritten)
+    _spell_out_pipelines(found)
     for part in found["$defs"].values():
         # What an entry leaves out may stand under `defaults`.
         part.pop("required", None)
@@ -39,6 +41,15 @@ def schema() -> Json:
     found["properties"]["defaults"] = {**entry, "description": "Holds for every model that does not say otherwise."}
     _drop_repeated_defaults(found)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found, "title": "autopilot.yaml"}
+
+
+def _spell_out_pipelines(found: Json) -> None:
+    """Put our kinds of pipeline where the file's own shape only says that there is one; any other is a stranger's."""
+    ours = [(catalogue.pipeline(kind).written, "validation") for kind in catalogue.PIPELINES]
+    references, made = models_json_schema(ours, schema_generator=_AsWritten)  # type: ignore[arg-type]
+    found["$defs"] |= made["$defs"]
+    another = {"type": "object", "properties": {"kind": {"type": "string", "not": {"enum": list(catalogue.PIPELINES)}}}}
+    found["$defs"]["PipelinePart"] = {"title": "Pipeline", "oneOf": [*references.values(), another]}
 
 
 def _drop_repeated_defaults(node: Any) -> None:

@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +13,7 @@ from graph.advice import TokenCaps
 from graph.errors import Misconfigured
 from graph.ports import Clock
 
+_LOGIN = re.compile(r"AUTOPILOT_(?!LLM_)[A-Z0-9]+(_[A-Z0-9]+)*_(USER|PASSWORD|TOKEN|URL)")
 _OPENAI = "https://api.openai.com/v1"
 
 
@@ -41,11 +43,8 @@ class Settings:
     langsmith_api_key: str | None = field(default=None, repr=False)
     llm_api_key: str | None = field(default=None, repr=False)
     llm_base_url: str = field(default=_OPENAI, repr=False)
-    jenkins_user: str | None = None
-    jenkins_token: str | None = field(default=None, repr=False)
-    gitlab_token: str | None = field(default=None, repr=False)
-    gitlab_trigger_token: str | None = field(default=None, repr=False)
-    gitlab_cancel_token: str | None = field(default=None, repr=False)
+    logins: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the adapters log in with, by the name of its variable: AUTOPILOT_<KIND>_…"""
 
     @property
     def clock(self) -> Clock:
@@ -61,10 +60,7 @@ class Settings:
             self.trainer_tracking_uri,
             self.langsmith_api_key,
             self.llm_api_key,
-            self.jenkins_token,
-            self.gitlab_token,
-            self.gitlab_trigger_token,
-            self.gitlab_cancel_token,
+            *(value for name, value in self.logins.items() if not name.endswith("_USER")),
         )
         return tuple(value for value in given if value)
 
@@ -102,11 +98,7 @@ def load(
         llm_model=env.get("AUTOPILOT_LLM_MODEL") or None,
         llm_timeout_s=_count(env, "AUTOPILOT_LLM_TIMEOUT", 30),
         llm_caps=_caps(env, TokenCaps()),
-        jenkins_user=env.get("AUTOPILOT_JENKINS_USER") or None,
-        jenkins_token=env.get("AUTOPILOT_JENKINS_TOKEN") or None,
-        gitlab_token=env.get("AUTOPILOT_GITLAB_TOKEN") or None,
-        gitlab_trigger_token=env.get("AUTOPILOT_GITLAB_TRIGGER_TOKEN") or None,
-        gitlab_cancel_token=env.get("AUTOPILOT_GITLAB_CANCEL_TOKEN") or None,
+        logins={name: value for name, value in env.items() if _LOGIN.fullmatch(name) and value},
     )
 
 

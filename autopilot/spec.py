@@ -1,16 +1,18 @@
 """What a user writes in autopilot.yaml: its only shapes, its defaults, and errors that name file, line and field."""
 
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SerializeAsAny, ValidationError, model_validator
 
-from autopilot.fields import Duration, Moment, Name, Part, Share, Span
-from autopilot.pipelines import KINDS, GitLabProject, JenkinsJob, Pipeline
 from graph.errors import Misconfigured, NotFound
 from graph.spec import ClassMetric, LossMetric, Metric, Task
+from tools import catalogue
+from tools.fields import Duration, Moment, Name, Part, Share, Span
+from tools.plugins import PipelinePart
 
 
 def _not_candidates(value: str) -> str:
@@ -176,7 +178,7 @@ class Model(Part):
     monitor: Monitor
     policy: Policy = Policy()
     training: Training = Training()
-    pipeline: Pipeline
+    pipeline: SerializeAsAny[PipelinePart]
     validation: Validation = Validation()
     approval: Approval
     rollout: Rollout = Rollout()
@@ -238,10 +240,16 @@ class File(Part):
     @model_validator(mode="after")
     def _one_server_per_token(self) -> "File":
         """There is one login for each kind of server: it must not be sent to another one."""
-        for kind in (JenkinsJob, GitLabProject):
-            urls = sorted({m.pipeline.url for m in self.models.values() if isinstance(m.pipeline, kind)})
+        servers: dict[str, set[str]] = {}
+        for model in self.models.values():
+            url = getattr(model.pipeline, "url", None)
+            if url is not None:
+                servers.setdefault(model.pipeline.kind, set()).add(url)
+        for urls in servers.values():
             if len(urls) > 1:
-                raise ValueError(f"pipelines of one kind share a login, so also the server: {' or '.join(urls)}")
+                raise ValueError(
+                    f"pipelines of one kind share a login, so also the server: {' or '.join(sorted(urls))}"
+                )
         return self
 
     def model(self, name: str) -> Model:
@@ -275,10 +283,34 @@ def parse(text: str, source: str) -> File:
         raise Misconfigured(f"{where}: not YAML: {getattr(error, 'problem', None) or error}") from None
     if not isinstance(document, dict):
         raise Misconfigured(f"{source}: the file holds no mapping", "it begins with people:, defaults: or models:")
+    document = _with_defaults(document)
+    for name, entry in _mappings(document.get("models")):
+        _read_pipeline(entry, tree, source, ["models", name, "pipeline"])
     try:
-        return File.model_validate(_with_defaults(document))
+        return File.model_validate(document)
     except ValidationError as error:
         raise problem(error, tree, source) from None
+
+
+def _read_pipeline(entry: dict[str, Any], tree: yaml.Node | None, source: str, path: list[str]) -> None:
+    """Put in place of a pipeline's mapping what its kind makes of it: only kinds that are used are loaded."""
+    given = entry.get("pipeline")
+    if not isinstance(given, dict) or "kind" not in given:
+        return
+    try:
+        plugin = catalogue.pipeline(str(given["kind"]))
+    except Misconfigured as error:
+        where = f"{source}:{_line(tree, [*path, 'kind'])}: {'.'.join(path)}"
+        raise Misconfigured(f"{where}: {error.message}", error.hint) from None
+    try:
+        entry["pipeline"] = plugin.written.model_validate(given)
+    except ValidationError as error:
+        raise problem(error, tree, source, path) from None
+
+
+def _mappings(found: object) -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(found, dict):
+        yield from ((str(name), entry) for name, entry in found.items() if isinstance(entry, dict))
 
 
 def _with_defaults(document: dict[str, Any]) -> dict[str, Any]:
@@ -297,12 +329,10 @@ def _over(base: Any, own: Any) -> Any:
     return base if own is None else own
 
 
-def problem(error: ValidationError, tree: yaml.Node | None, source: str) -> Misconfigured:
-    """Return the first thing that is wrong in a file, with its line and what to do."""
+def problem(error: ValidationError, tree: yaml.Node | None, source: str, within: Sequence[str] = ()) -> Misconfigured:
+    """Return the first thing that is wrong in a file, or `within` a part of it, with its line and what to do."""
     first = error.errors(include_url=False, include_context=False)[0]
-    # pydantic names the kind as if it were a field of its own.
-    loc = [str(part) for part in first["loc"]]
-    path = [part for before, part in zip(["", *loc], loc, strict=False) if (before, part) not in KINDS]
+    path = [*within, *(str(part) for part in first["loc"])]
     line = _line(tree, path)
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     message = first["msg"].removeprefix("Value error, ")

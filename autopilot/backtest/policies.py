@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from autopilot import spec as written
-from autopilot.fields import Part
 from graph.errors import Misconfigured
+from tools.fields import Part
 
 PARTS = ("policy", "training", "validation")
 

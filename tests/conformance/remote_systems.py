@@ -9,11 +9,12 @@ from typing import Any
 from graph.model import TrainingJob
 from tests.fakes.gitlab_server import PROJECT, GitLabServer
 from tests.fakes.jenkins_server import JOB, JenkinsServer
+from tools.limiter import Limiter
 from tools.pipelines.gitlab import GitLabPipeline, Tokens
 from tools.pipelines.gitlab import login as gitlab_login
 from tools.pipelines.jenkins import JenkinsPipeline
 from tools.pipelines.jenkins import login as jenkins_login
-from tools.pipelines.remote import Limiter, Remote
+from tools.pipelines.remote import Remote
 from tools.pipelines.remote_job import Deadlines, RemotePipeline
 
 SECRETS = ("planted-0-reads", "planted-1-starts", "planted-2-stops")

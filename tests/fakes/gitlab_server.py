@@ -40,6 +40,8 @@ class GitLabServer(FaultyServer):
         self.busy = False
         self.stubborn = False
         self.may_run = True
+        self.scopes = {reads: ["read_api"], stops: ["api"]}
+        self.expires = "2099-01-01"
 
     def create(self, given: dict[str, str], source: str = "trigger") -> Pipeline:
         """Make a pipeline, as if somebody had asked for it."""
@@ -73,6 +75,11 @@ class GitLabServer(FaultyServer):
             return Reply(401, {"message": "401 Unauthorized"})
         if request.method == "POST":
             return self._canceled(request)
+        if request.path == "/api/v4/personal_access_tokens/self":
+            scopes = self.scopes[request.headers["private-token"]]
+            return Reply(document={"scopes": scopes, "expires_at": self.expires, "revoked": False})
+        if request.path == "/api/v4/version":
+            return Reply(document={"version": "18.9.1-ee", "revision": "0123456789a"})
         if not self.busy:
             self._run_what_waits()
         if request.path == f"{PATH}/pipelines":

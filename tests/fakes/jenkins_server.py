@@ -37,6 +37,8 @@ class Rights:
     read: bool = True
     build: bool = True
     cancel: bool = True
+    configure: bool = False
+    administer: bool = False
 
 
 class JenkinsServer(FaultyServer):
@@ -101,6 +103,12 @@ class JenkinsServer(FaultyServer):
             definitions = [{"name": name} for name in self.declared]
             document = {"buildable": self.enabled, "property": [{}, {"parameterDefinitions": definitions}]}
             return Reply(document=document)
+        if request.path == "/api/json":
+            return Reply(document={"mode": "NORMAL"}, headers={"X-Jenkins": "2.541.2"})
+        if request.path == f"{PATH}/config.xml":
+            return Reply(200 if self.rights.configure else 403, text="<flow-definition/>")
+        if request.path == "/script":
+            return Reply(200 if self.rights.administer else 403, text="<html></html>")
         return Reply(404, text="<html>Not found</html>")
 
     def _one(self, request: Request) -> Reply:

@@ -5,17 +5,27 @@ from datetime import UTC, datetime
 from graph.errors import Misconfigured
 from graph.model import TrainingOrder
 
+NAMES = (
+    "AUTOPILOT_MODEL",
+    "AUTOPILOT_RUN",
+    "AUTOPILOT_KEY",
+    "AUTOPILOT_TRAIN_FROM",
+    "AUTOPILOT_TRAIN_UNTIL",
+    "AUTOPILOT_EXCLUDE",
+)
+
 
 def parameters(order: TrainingOrder) -> dict[str, str]:
     """Return the order as AUTOPILOT_* names and text. Misconfigured when one of its times has no zone."""
-    return {
-        "AUTOPILOT_MODEL": order.model,
-        "AUTOPILOT_RUN": order.run,
-        "AUTOPILOT_KEY": order.key,
-        "AUTOPILOT_TRAIN_FROM": _stamp(order.train_from, order),
-        "AUTOPILOT_TRAIN_UNTIL": _stamp(order.train_until, order),
-        "AUTOPILOT_EXCLUDE": ",".join(f"{_stamp(start, order)}/{_stamp(end, order)}" for start, end in order.exclude),
-    }
+    values = (
+        order.model,
+        order.run,
+        order.key,
+        _stamp(order.train_from, order),
+        _stamp(order.train_until, order),
+        ",".join(f"{_stamp(start, order)}/{_stamp(end, order)}" for start, end in order.exclude),
+    )
+    return dict(zip(NAMES, values, strict=True))
 
 
 def _stamp(moment: datetime, order: TrainingOrder) -> str:

@@ -4,23 +4,28 @@ GitLab keeps no key of its own and starts a second pipeline for a second request
 Three tokens, each for one duty: one that reads, one that starts, and, where runs may be cancelled, one that stops.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from time import sleep
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import quote
+
+from pydantic import Field
 
 from graph.errors import Misconfigured, Refused, Unavailable
 from graph.model import JobState, Json, TrainingJob, TrainingOrder
 from graph.policy.outcomes import ACTIVE
 from tools.pipelines.contract import parameters
+from tools.pipelines.elsewhere import Elsewhere, skewed
 from tools.pipelines.remote import Answer, Remote, Unclear
 from tools.pipelines.remote_job import PAUSES_S, Deadlines, RemotePipeline, Seen
+from tools.plugins import Finding, PipelinePlugin, Site
 
 KIND = "gitlab"
 Given = Literal["inputs", "variables"]
+_SOON = timedelta(days=14)
 
 _STATES: dict[str, JobState] = {
     "created": "queued",
@@ -85,6 +90,39 @@ class GitLabPipeline(RemotePipeline):
         self._tokens = tokens
         self._given = given
         self._path = f"/api/v4/projects/{quote(project.strip('/'), safe='')}"
+
+    def examine(self, now: datetime) -> Iterator[Finding]:
+        """Look at the project and at each token but the one that starts: that one is good for nothing else."""
+        answer = self._remote.get(f"{self._path}/pipelines?per_page=1")
+        version = self._remote.ask("/api/v4/version").document()
+        named = (
+            self._remote.one_line(str(version.get("version"))) if isinstance(version, dict) else "of unknown version"
+        )
+        yield Finding("ok", f"GitLab {named} at {self._remote.url} shows the pipelines of {self._project}")
+        yield from skewed(self._remote, answer, now)
+        yield from self._token("AUTOPILOT_GITLAB_TOKEN", None, "read_api", now)
+        if self._tokens.cancel:
+            yield from self._token("AUTOPILOT_GITLAB_CANCEL_TOKEN", login(self._tokens.cancel), "api", now)
+
+    def _token(self, variable: str, header: dict[str, str] | None, needed: str, now: datetime) -> Iterator[Finding]:
+        """Ask a token what it may do, and until when."""
+        answer = self._remote.ask("/api/v4/personal_access_tokens/self", header)
+        known = answer.document()
+        if not answer.is_success or not isinstance(known, dict):
+            yield Finding("failed", f"{variable}: {self._remote.said(answer)}", "make a new project access token")
+            return
+        hint = f"make one with scope {needed} alone"
+        scopes, until = sorted(known.get("scopes") or []), known.get("expires_at")
+        if needed not in scopes and "api" not in scopes:
+            yield Finding(
+                "failed", f"{variable} lacks scope {needed}; it has {scopes}", f"make one with {needed} alone"
+            )
+        elif scopes != [needed]:
+            yield Finding("warning", f"{variable} may do more than it needs: {', '.join(scopes)}", hint)
+        else:
+            yield Finding("ok", f"{variable} has scope {needed} and no other")
+        if until and date.fromisoformat(until) - now.date() < _SOON:
+            yield Finding("warning", f"{variable} expires on {until}", "make a new one before that")
 
     def _look(self, key: str) -> Seen | None:
         wanted = {"name": key, "source": "trigger", "per_page": "100"}
@@ -177,3 +215,30 @@ def _moment(text: str | None) -> datetime | None:
 
 def _between(start: datetime | None, end: datetime | None) -> timedelta:
     return end - start if start and end else timedelta(0)
+
+
+class GitLabProject(Elsewhere):
+    """A GitLab project, by its path or number, and the branch or tag whose .gitlab-ci.yml trains."""
+
+    kind: Literal["gitlab"]
+    project: Annotated[str, Field(min_length=1)]
+    ref: Annotated[str, Field(min_length=1)] = "main"
+    parameters: Given = "inputs"
+
+
+_READS, _STARTS, _STOPS = LOGINS = (
+    "AUTOPILOT_GITLAB_TOKEN",
+    "AUTOPILOT_GITLAB_TRIGGER_TOKEN",
+    "AUTOPILOT_GITLAB_CANCEL_TOKEN",
+)
+
+
+def make(part: GitLabProject, site: Site) -> GitLabPipeline:
+    """Return the pipeline. Misconfigured without the tokens that read and start."""
+    reads, starts = site.token(_READS), site.token(_STARTS)
+    stops = site.token(_STOPS) if site.logins.get(_STOPS) else None
+    remote = part.remote(site, "GitLab", login(reads), (reads, starts, *([stops] if stops else [])))
+    return GitLabPipeline(remote, part.project, part.ref, Tokens(starts, stops), part.deadlines, part.parameters)
+
+
+PIPELINE = PipelinePlugin(GitLabProject, make, lambda part, site, now: make(part, site).examine(now), LOGINS)

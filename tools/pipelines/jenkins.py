@@ -9,13 +9,18 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from time import sleep
+from typing import Annotated, Literal
 from urllib.parse import quote, unquote, urlsplit
+
+from pydantic import Field
 
 from graph.errors import Misconfigured, Refused, Unavailable
 from graph.model import JobState, Json, TrainingJob, TrainingOrder
-from tools.pipelines.contract import parameters
+from tools.pipelines.contract import NAMES, parameters
+from tools.pipelines.elsewhere import Elsewhere, skewed
 from tools.pipelines.remote import Answer, Remote, Unclear
 from tools.pipelines.remote_job import PAUSES_S, Deadlines, RemotePipeline, Seen
+from tools.plugins import Finding, PipelinePlugin, Site
 
 KIND = "jenkins"
 KEY = "AUTOPILOT_KEY"
@@ -60,6 +65,23 @@ class JenkinsPipeline(RemotePipeline):
         super().__init__(remote, deadlines, pauses_s, sleep)
         self._job = job
         self._path = "".join(f"/job/{quote(part, safe='')}" for part in job.strip("/").split("/"))
+
+    def examine(self, now: datetime) -> Iterator[Finding]:
+        """Look at the job, and at what its user may do beyond it. Job/Build is seen only when it is used."""
+        with self._known_form():
+            self._require_job()
+        answer = self._remote.ask("/api/json?tree=mode")
+        version = self._remote.one_line(answer.headers.get("X-Jenkins", "")) or "of unknown version"
+        yield Finding(
+            "ok", f"Jenkins {version} at {self._remote.url} shows {self._job}, enabled, with all six parameters"
+        )
+        yield from skewed(self._remote, answer, now)
+        for path, right in ((f"{self._path}/config.xml", "Job/Configure"), ("/script", "Overall/Administer")):
+            if self._remote.ask(path).is_success:
+                detail = f"its user may do more than start and stop builds: {right}, or reading what only that needs"
+                yield Finding(
+                    "warning", detail, "a user with Job/Read, Job/Build and Job/Cancel on the folder is enough"
+                )
 
     def _look(self, key: str) -> Seen | None:
         # The queue first: what leaves it meanwhile is among the builds by then.
@@ -116,11 +138,14 @@ class JenkinsPipeline(RemotePipeline):
         return Seen(self._described(str(build["queueId"]), key, state, detail, log), ran=ran)
 
     def _require_ready(self, order: TrainingOrder) -> None:
+        self._require_job()
+
+    def _require_job(self) -> None:
         document = self._remote.get(f"{self._path}/api/json", {"tree": _DEFINITION}).document()
         if not document.get("buildable", True):
             raise Refused(self._remote.words(f"will not build {self._job}: it is disabled"), "enable the job there")
         definitions = (d for part in document.get("property") or [] for d in part.get("parameterDefinitions") or [])
-        missing = sorted(set(parameters(order)) - {definition["name"] for definition in definitions})
+        missing = sorted(set(NAMES) - {definition["name"] for definition in definitions})
         if missing:
             raise Refused(
                 self._remote.words(f"would drop {', '.join(missing)}: {self._job} does not declare it"),
@@ -189,3 +214,26 @@ def _age(milliseconds: int | None, now: datetime | None) -> timedelta:
     if milliseconds is None or now is None:
         return timedelta(0)
     return now - datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+class JenkinsJob(Elsewhere):
+    """A parameterised Jenkins job, by its full name: folder/job."""
+
+    kind: Literal["jenkins"]
+    job: Annotated[str, Field(pattern=r"^[^/\\]+(/[^/\\]+)*$")]
+
+
+_USER, _TOKEN = LOGINS = ("AUTOPILOT_JENKINS_USER", "AUTOPILOT_JENKINS_TOKEN")
+
+
+def make(part: JenkinsJob, site: Site) -> JenkinsPipeline:
+    """Return the pipeline. Misconfigured without its login."""
+    user = site.logins.get(_USER)
+    if not user:
+        raise Misconfigured(f"{site.model}: {_USER} is not set", "set it and its token")
+    token = site.token(_TOKEN)
+    remote = part.remote(site, "Jenkins", login(user, token), (token,))
+    return JenkinsPipeline(remote, part.job, part.deadlines)
+
+
+PIPELINE = PipelinePlugin(JenkinsJob, make, lambda part, site, now: make(part, site).examine(now), LOGINS)

@@ -3,25 +3,24 @@
 import json
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
-from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from graph.errors import Misconfigured, Unavailable
+from tools.limiter import Limiter
 from tools.redaction import Redactor
 
 _LONGEST_ANSWER = 5_000_000
 _LONGEST_SAID = 200
-_LONGEST_WAIT_S = 60.0
 _USUAL_WAIT_S = 5.0
 """After a 429 that names no time."""
 _TRIES = 3
@@ -34,33 +33,6 @@ class Unclear(Unavailable):
 
 class Busy(Unavailable):
     """The system put us off (429): nothing was done."""
-
-
-class Limiter:
-    """When each host may be asked again. One for all models of a process: a 429 to one of them is meant for all."""
-
-    def __init__(
-        self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
-        self._clock = clock
-        self._sleep = sleep
-        self._until: dict[str, float] = {}
-        self._lock = Lock()
-
-    def hold(self, host: str, seconds: float) -> None:
-        """Ask nothing of the host for so many seconds."""
-        with self._lock:
-            self._until[host] = max(self._until.get(host, 0.0), self._clock() + seconds)
-
-    def turn(self, host: str) -> float:
-        """Wait until the host may be asked. Return the seconds still to wait where that is longer than a minute."""
-        with self._lock:
-            rest = self._until.get(host, 0.0) - self._clock()
-        if rest > _LONGEST_WAIT_S:
-            return rest
-        if rest > 0:
-            self._sleep(rest)
-        return 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +113,13 @@ class Remote:
         if answer.status in _NO_ANSWER:
             raise Unavailable(self.words(f"answers {_named(answer.status)}"), "try again later")
         raise self._unreadable(answer)
+
+    def ask(self, path: str, login: Mapping[str, str] | None = None) -> Answer:
+        """Return any answer to a question that changes nothing. Unavailable when there is none."""
+        answer = self._answer("GET", path, None, login=login)
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise self._busy()
+        return answer
 
     def post(
         self,
@@ -264,17 +243,6 @@ class Remote:
     @property
     def _variables(self) -> str:
         return f"AUTOPILOT_{self.system.upper()}_* in .env.example"
-
-
-def printable_token(token: str | None, variable: str, model: str) -> str:
-    """Return the token. Misconfigured, without it, when it is missing or cannot stand in a header."""
-    if not token:
-        raise Misconfigured(f"{model}: its pipeline needs a token", f"set {variable}; .env.example says which")
-    if not token.isascii() or not token.isprintable() or " " in token:
-        raise Misconfigured(
-            f"{model}: {variable} holds blanks, line ends or letters that no token has", "copy it again"
-        )
-    return token
 
 
 @cache

@@ -5,12 +5,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from graph.errors import Unavailable
 from graph.model import TrainingJob, TrainingOrder
 from graph.policy.outcomes import ACTIVE
 from tools.pipelines.remote import Busy, Remote, Unclear
+from tools.plugins import Finding
 
 _STARTS = 3
 PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
@@ -93,6 +94,10 @@ class RemotePipeline(ABC):
         if seen is None:
             return self._stopped_in_queue.get(key)
         return self._stop_and_wait(seen) if seen.job.state in ACTIVE else self._judged(seen)
+
+    @abstractmethod
+    def examine(self, now: datetime) -> Iterator[Finding]:
+        """Look at the system and at what our login may do there, changing nothing: for `autopilot doctor`."""
 
     @abstractmethod
     def _look(self, key: str) -> Seen | None:

@@ -1,7 +1,7 @@
 """What is GitLab's own: pipelines known by a name that their file gives, three tokens, states that wait for people."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -158,3 +158,23 @@ def test_an_answer_of_another_form_is_unclear(system, document):
 
 def test_tokens_are_no_part_of_what_represents_them():
     assert repr(Tokens(SECRETS[1], SECRETS[2])) == "Tokens()"
+
+
+def test_who_looks_it_over_sees_each_token_with_what_it_needs(system):
+    assert [seen.state for seen in system.pipeline.examine(datetime.now(UTC))] == ["ok"] * 3
+    assert {request.method for request in system.server.asked} == {"GET"}
+
+
+@pytest.mark.parametrize(
+    ("scopes", "state"), [(["read_api"], "ok"), (["api"], "warning"), (["api", "read_api"], "warning"), ([], "failed")]
+)
+def test_a_token_has_its_scope_and_no_other(system, scopes, state):
+    system.server.scopes[SECRETS[0]] = scopes
+    assert [seen.state for seen in system.pipeline.examine(datetime.now(UTC))] == ["ok", state, "ok"]
+
+
+def test_a_token_that_soon_expires_is_a_finding(system):
+    system.server.expires = "2026-03-01"
+    seen = [found for found in system.another(tokens=Tokens("x")).examine(datetime(2026, 2, 20, tzinfo=UTC))]
+    assert [found.state for found in seen] == ["ok", "warning", "ok", "warning"]
+    assert seen[-1].detail == "AUTOPILOT_GITLAB_TOKEN expires on 2026-03-01"

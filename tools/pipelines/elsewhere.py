@@ -1,0 +1,72 @@
+"""What systems elsewhere have alike in autopilot.yaml, and the client that comes of it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, model_validator
+
+from tools.fields import Span
+from tools.pipelines.remote import Answer, Remote
+from tools.pipelines.remote_job import Deadlines
+from tools.plugins import Finding, PipelinePart, Site
+
+_SKEW = timedelta(minutes=2)
+
+
+def _address(value: str) -> str:
+    found = urlsplit(value)
+    if found.scheme not in ("http", "https") or not found.hostname:
+        raise ValueError("an address is written like https://ci.example")
+    if found.username or found.password:
+        raise ValueError("an address holds no login: that comes from the environment")
+    if found.query or found.fragment:
+        raise ValueError("an address ends before ? and #")
+    return value.rstrip("/")
+
+
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class Elsewhere(PipelinePart):
+    """An address, who vouches for it, and how long a job may wait there. Models of one kind share it: and its login."""
+
+    url: Address
+    ca: str | None = None
+    """A file with the certificate of the authority, where it is not a public one."""
+    plain_http: bool = False
+    """Whether tokens may go over the network as they are, to an http:// address."""
+    queue_deadline: Span = timedelta(hours=4)
+
+    @model_validator(mode="after")
+    def _closed(self) -> "Elsewhere":
+        found = urlsplit(self.url)
+        if found.scheme == "http" and not self.plain_http and not _is_here(found.hostname or ""):
+            raise ValueError("url: tokens would be sent in the clear; use https, or allow it with plain_http: true")
+        return self
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """How long a job may wait, and run."""
+        return Deadlines(self.queue_deadline, self.deadline)
+
+    def remote(self, site: Site, system: str, login: dict[str, str], secrets: tuple[str, ...]) -> Remote:
+        """Return the client. `login` are headers, `secrets` what no message may hold."""
+        ca = site.folder / self.ca if self.ca else None
+        return Remote(site.model, system, self.url, login, secrets, site.limiter, ca)
+
+
+def skewed(remote: Remote, answer: Answer, now: datetime) -> Iterator[Finding]:
+    """Compare the system's clock with ours, which deadlines and windows are told by."""
+    if answer.at and abs(answer.at - now) > _SKEW:
+        detail = f"its clock and ours differ by {abs((answer.at - now).total_seconds()):.0f} s"
+        yield Finding("warning", f"{remote.system}: {detail}", "let both keep time by NTP")
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,92 @@
+"""What an adapter says of itself: what its owner writes, which logins it reads, how it is made and looked over.
+
+Our own adapters and those of other distributions (entry points `autopilot.pipelines`) say it alike: a module holds one
+`PIPELINE`. See CONTRIBUTING.md, "A new pipeline".
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from graph.errors import Misconfigured
+from graph.ports import Pipeline
+from tools.fields import Part, Span
+from tools.limiter import Limiter
+
+State = Literal["ok", "warning", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that `autopilot doctor` saw, and what to do about it."""
+
+    state: State
+    detail: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where an adapter of one model is at work."""
+
+    model: str
+    folder: Path
+    """That of autopilot.yaml: relative paths start here."""
+    jobs: Path
+    python: str
+    limiter: Limiter
+    environment: Mapping[str, str] = field(repr=False)
+    """The whole environment of a training command, less the training contract."""
+    logins: Mapping[str, str] = field(repr=False)
+    """The variables AUTOPILOT_<KIND>_… by name."""
+    hold: Callable[[], int] | None = None
+    """Returns an inheritable descriptor that keeps the embedded database alive; None where there is none to keep."""
+
+    def token(self, variable: str) -> str:
+        """Return a token. Misconfigured, without showing it, when it is missing or cannot stand in a header."""
+        token = self.logins.get(variable)
+        if not token:
+            raise Misconfigured(f"{self.model}: {variable} is not set", "set it; .env.example says what it is")
+        if not token.isascii() or not token.isprintable() or " " in token:
+            said = f"{self.model}: {variable} holds blanks, line ends or letters that no token has"
+            raise Misconfigured(said, "copy it again")
+        return token
+
+
+class Cost(Part):
+    """What training costs, by the run or by the minute."""
+
+    per_run: Annotated[float, Field(ge=0)] | None = None
+    per_minute: Annotated[float, Field(ge=0)] | None = None
+    currency: Annotated[str, Field(min_length=1, max_length=20)]
+
+    @model_validator(mode="after")
+    def _one_price(self) -> "Cost":
+        if (self.per_run is None) == (self.per_minute is None):
+            raise ValueError("cost has one price: per_run or per_minute")
+        return self
+
+
+class PipelinePart(Part):
+    """What every kind of pipeline has in autopilot.yaml."""
+
+    kind: str
+    deadline: Span = timedelta(hours=2)
+    """How long a job may run."""
+    cost: Cost | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PipelinePlugin:
+    """One kind of pipeline. `make` and `examine` get the part that `written` describes, and the site."""
+
+    written: type[PipelinePart]
+    make: Callable[[Any, Site], Pipeline]
+    examine: Callable[[Any, Site, datetime], Iterable[Finding]]
+    """Looks the system over at a present time, changing nothing. May raise graph.errors: that is a finding, too."""
+    logins: tuple[str, ...] = ()
+    """Names of the variables that hold its logins, each beginning with AUTOPILOT_."""
