@@ -20,6 +20,8 @@ MODEL = "fraud-detector-v1"
 WORLD = Path("examples", "fraud_detector", "world.py")
 CHAMPION = WORLD.with_name("register_champion.py")
 _MARK = "demo"
+_USUAL = Path(".autopilot", _MARK, "world")
+"""Where autopilot.yaml of the clone says that the world is."""
 _CODES = {0: "done", 3: "the process is gone; the run waits for a person", 4: "training", 5: "refused by a rule"}
 
 
@@ -38,6 +40,28 @@ class Stage:
         """The folder of the simulated world."""
         return self.settings.home / "demo" / "world"
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it plays in another home than the one that the clone's autopilot.yaml names."""
+        return self.settings.home != _USUAL.parents[1].absolute()
+
+    @property
+    def config(self) -> Path:
+        """The configuration: the clone's own, or a copy in the home in which the world is this one."""
+        return self.settings.home / _MARK / "autopilot.yaml" if self.elsewhere else self.settings.config
+
+    @property
+    def typed(self) -> str:
+        """What a person would have to type before each command."""
+        where = {"AUTOPILOT_HOME": self.settings.home, "AUTOPILOT_CONFIG": self.config}
+        return "".join(f"{name}={shlex.quote(str(path))} " for name, path in where.items()) if self.elsewhere else ""
+
+    def write_config(self) -> None:
+        """Write the copy, where one is needed: with the clone's folder spelled out, since paths start where it lies."""
+        if self.elsewhere:
+            text = self.settings.config.read_text("utf-8").replace(str(_USUAL), str(self.world))
+            self.config.write_text(text.replace(str(WORLD.parent), str(WORLD.parent.absolute())), "utf-8")
+
     def tell(self, text: str = "") -> None:
         """Say something to the person watching."""
         say(text, as_json=self.as_json)
@@ -48,7 +72,7 @@ class Stage:
 
     def autopilot(self, *words: str, expect: tuple[int, ...] = (0,)) -> int:
         """Run one autopilot command, show it and its output, and hold its exit code against what the story needs."""
-        self.tell(f"\n$ autopilot {shlex.join(words)}")
+        self.tell(f"\n$ {self.typed}autopilot {shlex.join(words)}")
         done = subprocess.run(
             [sys.executable, "-P", "-m", "autopilot", *words],
             env=self.environment(),
@@ -91,7 +115,7 @@ class Stage:
             "LANG": self.settings.lang,
             "HOME": self.settings.user_home,
             "AUTOPILOT_HOME": str(self.settings.home),
-            "AUTOPILOT_CONFIG": str(self.settings.config),
+            "AUTOPILOT_CONFIG": str(self.config),
         }
 
 
@@ -103,6 +127,7 @@ def play(settings: Settings, *, answer: bool, as_json: bool) -> int:
         )
     stage = Stage(settings, answer or not sys.stdin.isatty(), as_json)
     _clear(settings)
+    stage.write_config()
     if settings.database_url:
         stage.tell("(DATABASE_URL is set; the demo leaves it alone and uses its own embedded database)")
     for act in (_known_model, _quiet, _broken, _degraded):
@@ -215,7 +240,8 @@ def _refused(stage: Stage) -> None:
 def _told(stage: Stage) -> None:
     stage.act("What is left to look at")
     stage.autopilot("runs")
-    stage.tell(f"\nTry: .venv/bin/autopilot explain {MODEL} · .venv/bin/autopilot report {MODEL} --html report.html")
+    typed = f"{stage.typed}.venv/bin/autopilot"
+    stage.tell(f"\nTry: {typed} explain {MODEL} · {typed} report {MODEL} --html report.html")
 
 
 def _next(version: str | None) -> str:

@@ -5,6 +5,7 @@ AFTER is "leave", or "stay" until standard input ends, or "children" to print wh
 """
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -22,6 +23,8 @@ def pause(event: str, arguments: tuple[Any, ...]) -> None:
         time.sleep(600)
 
 
+# Whatever started the tests may have it ignored, as shells do for what runs in the background.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 if AFTER == "pause":
     sys.addaudithook(pause)
 try:
