@@ -111,7 +111,7 @@ class EmbeddedPostgres:
                 return
             deadline = time.monotonic() + _PATIENCE_S
             with locks.held(self.home / "lock", deadline):
-                self._halt(deadline)
+                self._halt(deadline, keep=False)
                 self._remove()
 
     def _remove(self) -> None:
@@ -194,14 +194,14 @@ class EmbeddedPostgres:
                 raise Unavailable(f"the embedded database did not start{killed}: {said}", f"see {self._log}")
             locks.pause(deadline, "the embedded database is still starting")
 
-    def _halt(self, deadline: float) -> bool:
+    def _halt(self, deadline: float, *, keep: bool = True) -> bool:
         claim = self._claim()
         if claim is not None:
             os.close(claim)
             return False
         pid = server.postmaster(self._data, self.home / "server")
         if pid is not None:
-            server.interrupt(pid)
+            server.stop(pid, keep=keep)
         while (claim := self._claim()) is None:
             locks.pause(deadline, "the embedded database did not stop", "if it runs in a container, stop it there")
         os.close(claim)

@@ -126,10 +126,13 @@ def command_line(pid: int) -> str:
         return ""
 
 
-def interrupt(pid: int) -> None:
-    """Ask a server for a fast shutdown: sessions are ended, what they committed is kept."""
+def stop(pid: int, *, keep: bool) -> None:
+    """Ask a server to end its sessions and itself. What was committed is kept; written out at once only to `keep` it.
+
+    Writing out many databases can take minutes on a busy disk: for nothing, where they are removed next.
+    """
     try:
-        os.kill(pid, signal.SIGINT)
+        os.kill(pid, signal.SIGINT if keep else signal.SIGQUIT)
     except ProcessLookupError:
         return
 

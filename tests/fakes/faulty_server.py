@@ -5,6 +5,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -13,6 +15,7 @@ FaultName = Literal[
     "reply lost",
     "500 before",
     "500 after",
+    "409 after",
     "503 before",
     "408 before",
     "429 before",
@@ -63,6 +66,8 @@ class FaultyServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[Request] = []
         self.slowness_s = 1.0
+        self.skew = timedelta(0)
+        """How far its clock is ahead of ours."""
         self.retry_after = "7"
         self.outage_after_post = 0
         """How many of the requests that come after something was sent meet a 503."""
@@ -75,6 +80,10 @@ class FaultyServer(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/base"
+
+    def now(self) -> datetime:
+        """Return the time by its own clock."""
+        return datetime.now(UTC) + self.skew
 
     def answer(self, request: Request) -> Reply:
         raise NotImplementedError
@@ -107,7 +116,7 @@ class FaultyServer(ThreadingHTTPServer):
             if fault in WITHOUT_EFFECT:
                 return self._wrong(fault, request), None
             answered = self.answer(request) if self.instead is None else Reply(document=self.instead)
-        if fault in ("500 after", "malformed"):
+        if fault in ("500 after", "409 after", "malformed"):
             return self._wrong(fault, request, answered), None
         return answered, fault
 
@@ -168,6 +177,9 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body) + missing))
         self.end_headers()
         self.wfile.write(body)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return format_datetime(self.server.now(), usegmt=True)
 
     do_GET = do_POST = do_PATCH = do_DELETE = _serve
 

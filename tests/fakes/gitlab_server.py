@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.fakes.faulty_server import FaultyServer, Reply, Request
@@ -46,7 +46,7 @@ class GitLabServer(FaultyServer):
     def create(self, given: dict[str, str], source: str = "trigger") -> Pipeline:
         """Make a pipeline, as if somebody had asked for it."""
         name = given.get("AUTOPILOT_KEY") if self.names_by_key else None
-        made = Pipeline(len(self.pipelines) + 501, given, name, "created", datetime.now(UTC), source)
+        made = Pipeline(len(self.pipelines) + 501, given, name, "created", self.now(), source)
         self.pipelines.append(made)
         return made
 
@@ -56,7 +56,7 @@ class GitLabServer(FaultyServer):
     def end(self, key: str, status: str) -> None:
         self._run_what_waits()
         for each in self.of(key):
-            each.status, each.finished = status, datetime.now(UTC)
+            each.status, each.finished = status, self.now()
 
     def grow_older(self, key: str, by: timedelta) -> None:
         for each in self.of(key):
@@ -66,7 +66,7 @@ class GitLabServer(FaultyServer):
     def _run_what_waits(self) -> None:
         for each in self.pipelines:
             if each.status == "created":
-                each.status, each.started = "running", datetime.now(UTC)
+                each.status, each.started = "running", self.now()
 
     def answer(self, request: Request) -> Reply:
         if request.path == f"{PATH}/trigger/pipeline" and request.method == "POST":
@@ -110,7 +110,7 @@ class GitLabServer(FaultyServer):
         found = next(each for each in self.pipelines if number and each.id == int(number[1]))
         if found.status not in OVER:
             found.status = "canceling" if self.stubborn else "canceled"
-            found.finished = datetime.now(UTC)
+            found.finished = self.now()
         return Reply(200, self._shown(found))
 
     def _listed(self, request: Request) -> list[Any]:

@@ -3,7 +3,7 @@
 import re
 from base64 import b64encode
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.fakes.faulty_server import FaultyServer, Reply, Request
@@ -58,7 +58,7 @@ class JenkinsServer(FaultyServer):
 
     def order(self, parameters: dict[str, str], path: str = PATH) -> Item:
         """Let something wait, as if somebody had ordered it."""
-        item = Item(len(self.items) + 1001, parameters, datetime.now(UTC), path)
+        item = Item(len(self.items) + 1001, parameters, self.now(), path)
         self.items.append(item)
         return item
 
@@ -186,5 +186,5 @@ class JenkinsServer(FaultyServer):
     def _stopped(self, number: int) -> Reply:
         for item in self.items:
             if item.number == number and item.result is None and not self.stubborn:
-                item.result, item.duration = "ABORTED", datetime.now(UTC) - item.since
+                item.result, item.duration = "ABORTED", self.now() - item.since
         return Reply(302, headers={"Location": f"{self.url}{PATH}/{number}/"})

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from graph.errors import Unavailable
+from graph.errors import Refused, Unavailable
 from graph.model import TrainingJob, TrainingOrder
 from graph.policy.outcomes import ACTIVE
 from tools.pipelines.remote import Busy, Remote, Unclear
@@ -82,6 +82,12 @@ class RemotePipeline(ABC):
                     return self._send(order)
             except Unclear as unclear:
                 return self._adopted(order, unclear)
+            except Refused:
+                # A refusal of what is there after all is none: "exists already", or said after it was done.
+                found = self.find(order.key)
+                if found is None:
+                    raise
+                return found
             except Busy:
                 # Nothing was done. The next look waits until the system may be asked again.
                 if not left:
