@@ -1,4 +1,4 @@
-"""A run whose model is trained elsewhere, over the real adapters: how it goes on and ends. Faults: test_fault_matrix."""
+"""A run whose model is trained elsewhere, over the real adapters: how it goes on and ends, without faults."""
 
 from collections.abc import Iterator
 from pathlib import Path
