@@ -3,7 +3,7 @@
 import json
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -80,7 +80,8 @@ class Remote:
         self.url = url.rstrip("/")
         self._host = urlsplit(url).netloc
         self._login = dict(login)
-        self._redact = Redactor.of((*secrets, *login.values()))
+        self._secrets = (*secrets, *login.values())
+        self._redact = Redactor.of(self._secrets)
         self._limiter = limiter
         self._timeout_s = timeout_s
         self._client = httpx.Client(
@@ -97,8 +98,11 @@ class Remote:
     def __repr__(self) -> str:
         return f"Remote({self.system} at {self.url}, for {self.model})"
 
-    def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
-        """Return a JSON answer. Unavailable when nothing is known, Misconfigured when a person must act first."""
+    def get(self, path: str, params: Mapping[str, str] | None = None, known: Collection[int] = ()) -> Answer:
+        """Return a JSON answer, or one with a status that is `known` to the caller.
+
+        Unavailable when nothing is known, Misconfigured when a person must act first.
+        """
         answer = self._answer("GET", path, params)
         for _ in range(_TRIES - 1):
             if answer.status != HTTPStatus.TOO_MANY_REQUESTS:
@@ -106,7 +110,7 @@ class Remote:
             answer = self._answer("GET", path, params)
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             raise self._busy()
-        if answer.is_success and answer.document() is not None:
+        if answer.status in known or (answer.is_success and answer.document() is not None):
             return answer
         if answer.is_success:
             raise Unavailable(*self._no_json())
@@ -134,8 +138,7 @@ class Remote:
 
         What is sent is a form (`data`) or JSON (`document`). `login` replaces the usual one, `also` are more headers.
         """
-        headers = {**(self._login if login is None else login), **(also or {})}
-        answer = self._answer(method, path, None, {"data": data, "json": document}, headers)
+        answer = self._answer(method, path, None, {"data": data, "json": document}, login, also)
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             raise self._busy()
         if answer.status in _NO_ANSWER:
@@ -153,9 +156,14 @@ class Remote:
         document = answer.document()
         text = answer.headers.get("X-Error", "")
         if isinstance(document, dict):
-            text = _flat(document.get("message") or document.get("error") or "")
+            text = _flat(document.get("message") or document.get("error") or document.get("detail") or "")
         line = self.one_line(text)
         return _named(answer.status) + (f": {line}" if line else "")
+
+    def hide(self, secret: str) -> None:
+        """Show this secret, which came only now, to nobody either."""
+        self._secrets = (*self._secrets, secret)
+        self._redact = Redactor.of(self._secrets)
 
     def one_line(self, text: str) -> str:
         """Return what the system wrote as one short line without secrets."""
@@ -169,11 +177,13 @@ class Remote:
         params: Mapping[str, str] | None,
         body: Mapping[str, Any] | None = None,
         login: Mapping[str, str] | None = None,
+        also: Mapping[str, str] | None = None,
     ) -> Answer:
         rest = self._limiter.turn(self._host)
         if rest:
             raise Busy(self.words(f"asked us to wait, for another {rest:.0f} s"), "try again after that")
-        found = self._exchange(method, path, params, body or {}, self._login if login is None else login)
+        headers = {**(self._login if login is None else login), **(also or {})}
+        found = self._exchange(method, path, params, body or {}, headers)
         if isinstance(found, Unavailable | Misconfigured):
             raise found
         if found.status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -186,11 +196,11 @@ class Remote:
         path: str,
         params: Mapping[str, str] | None,
         body: Mapping[str, Any],
-        login: Mapping[str, str],
+        headers: Mapping[str, str],
     ) -> Answer | Unavailable | Misconfigured:
         """Return the answer, or what to raise: raised from here it would carry the library's error, and its request."""
         try:
-            with self._client.stream(method, path, params=params, headers=dict(login), **body) as response:
+            with self._client.stream(method, path, params=params, headers=dict(headers), **body) as response:
                 return self._read(response)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             return self._unreached(str(error))
