@@ -7,9 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 from graph.model import TrainingJob
+from tests.fakes.airflow_server import DAG, AirflowServer
 from tests.fakes.gitlab_server import PROJECT, GitLabServer
 from tests.fakes.jenkins_server import JOB, JenkinsServer
 from tools.limiter import Limiter
+from tools.pipelines.airflow import AirflowPipeline
+from tools.pipelines.airflow_login import AirflowRemote, Password, Token
 from tools.pipelines.gitlab import GitLabPipeline, Tokens
 from tools.pipelines.gitlab import login as gitlab_login
 from tools.pipelines.jenkins import JenkinsPipeline
@@ -46,6 +49,8 @@ class RemoteSystem(ABC):
     """What the system calls a job that ended well, and one that did not."""
     refusal: str
     """What is said of a start that `refuse` forbids."""
+    stops_by: Any = "POST"
+    """The method of the request that stops a job."""
 
     def __init__(self, server: Any) -> None:
         self.server = server
@@ -143,6 +148,36 @@ class GitLabSystem(RemoteSystem):
         self.server.inputs.clear()
 
 
+class AirflowSystem(RemoteSystem):
+    results = ("success", "failed")
+    refusal = "has paused DAG"
+    stops_by = "PATCH"
+
+    def another(
+        self,
+        token: str = SECRETS[0],
+        credential: Password | None = None,
+        dag: str = DAG,
+        pauses_s: tuple[float, ...] = HURRIED["pauses_s"],
+        timeout_s: float = 30.0,
+        **options: Any,
+    ) -> AirflowPipeline:
+        limiter = Limiter(self.patience.clock, self.patience.sleep)
+        given = credential or Token(token)
+        remote = AirflowRemote("fraud-v1", self.server.url, given, limiter, timeout_s=timeout_s, **options)
+        return AirflowPipeline(remote, dag, DEADLINES, pauses_s)
+
+    def put_foreign(self, key: str) -> None:
+        """Make a run with our parameters that a person started, under the id that Airflow gives such runs."""
+        self.server.make(f"manual__{key}", {"AUTOPILOT_KEY": key})
+
+    def forget(self) -> None:
+        self.server.runs.clear()
+
+    def refuse(self) -> None:
+        self.server.dag.is_paused = True
+
+
 @contextmanager
 def jenkins() -> Iterator[JenkinsSystem]:
     with JenkinsServer("robot", SECRETS[0]).running() as server:
@@ -155,7 +190,13 @@ def gitlab() -> Iterator[GitLabSystem]:
         yield GitLabSystem(server)
 
 
-SYSTEMS: dict[str, Callable[[], Any]] = {"jenkins": jenkins, "gitlab": gitlab}
+@contextmanager
+def airflow() -> Iterator[AirflowSystem]:
+    with AirflowServer("robot", SECRETS[1], SECRETS[0]).running() as server:
+        yield AirflowSystem(server)
+
+
+SYSTEMS: dict[str, Callable[[], Any]] = {"jenkins": jenkins, "gitlab": gitlab, "airflow": airflow}
 
 
 def found(pipeline: RemotePipeline, key: str) -> TrainingJob:

@@ -173,7 +173,7 @@ def test_a_job_that_is_cancelled_before_its_turn_stays_cancelled(system: Any) ->
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_cancel_that_meets_a_fault_is_repeated(system: Any, fault: FaultName) -> None:
     once(system.pipeline)
-    system.server.fail(fault)
+    system.server.fail(fault, system.stops_by)
     assert system.another(**patience(fault)).cancel(KEY).state == "cancelled"
     assert system.starts(KEY) == 1
 
