@@ -10,7 +10,13 @@ import pytest
 OURS = ("AUTOPILOT_", "DATABASE_URL", "MLFLOW_", "LANGSMITH_", "LANGCHAIN_")
 ROOT = Path(__file__).parents[1]
 DATA = "AUTOPILOT_TEST_DATA"
-TOGETHER = ("tests/acceptance/test_weather", "tests/acceptance/test_regression", "tests/acceptance/", "tests/crash/")
+TOGETHER = (
+    "tests/acceptance/test_weather",
+    "tests/acceptance/test_regression",
+    "tests/acceptance/",
+    "tests/airflow/",
+    "tests/crash/",
+)
 """Tests that share what costs more than they do: a worker each, the dearest first; two long files by themselves."""
 
 # At import, before a test module can import a library that reads its variables only once. Workers inherit what is left.

@@ -37,6 +37,7 @@ class Request:
     form: dict[str, str]
     headers: dict[str, str]
     line: str
+    body: str = ""
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,7 @@ class Handler(BaseHTTPRequestHandler):
             _form(body, self.headers.get("content-type") or ""),
             {name.lower(): value for name, value in self.headers.items()},
             self.requestline,
+            body,
         )
         reply, fault = self.server.reply(request)
         with suppress(OSError):  # a client that waited long enough is gone

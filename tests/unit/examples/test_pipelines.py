@@ -1,5 +1,6 @@
 """The files that a team copies: each hands over the whole training contract and nothing else."""
 
+import ast
 import os
 import re
 import subprocess
@@ -52,6 +53,38 @@ def test_the_gitlab_file_names_the_pipeline_by_the_key_and_hands_over_the_contra
 def test_the_jenkinsfile_declares_the_contract():
     text = (FOLDER / "Jenkinsfile").read_text()
     assert set(re.findall(r"string\(name: '(\w+)'", text)) == set(GIVEN)
+
+
+def test_the_dag_declares_the_contract_and_needs_all_but_the_exclusions():
+    declared = re.findall(r'"(AUTOPILOT_\w+)": Param\((?:(type)|"")', (FOLDER / "airflow_dag.py").read_text())
+    assert {name for name, _ in declared} == set(GIVEN)
+    assert [name for name, is_needed in declared if not is_needed] == ["AUTOPILOT_EXCLUDE"]
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_the_command_of_the_dag_runs_and_keeps_airflows_own_settings_to_itself(tmp_path, code):
+    (tmp_path / "train.py").write_text(
+        TRAIN + "assert not [name for name in os.environ if name.startswith('AIRFLOW')]\n"
+    )
+    command = f"'{sys.executable}' train.py"
+    environment = {"PATH": os.defpath, "CODE": str(code), "AIRFLOW__CORE__FERNET_KEY": "x", **GIVEN}
+    done = bash(tmp_path, {**environment, "TRAIN_COMMAND": command})
+    assert done.returncode == code, done.stderr
+    assert (tmp_path / "seen").read_text().splitlines() == [f"{name}={GIVEN[name]}" for name in sorted(GIVEN)]
+    done = bash(tmp_path, environment)
+    assert done.returncode != 0
+    assert "TRAIN_COMMAND: is not set on this worker" in done.stderr
+
+
+def bash(folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run what the DAG's task runs."""
+    tree = ast.parse((FOLDER / "airflow_dag.py").read_text())
+    (command,) = (
+        word.value.value
+        for word in ast.walk(tree)
+        if isinstance(word, ast.keyword) and word.arg == "bash_command" and isinstance(word.value, ast.Constant)
+    )
+    return subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("code", [0, 3])

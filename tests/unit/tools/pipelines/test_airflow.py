@@ -295,6 +295,12 @@ def test_rights_that_nobody_needs_are_found(system):
     assert "not op or admin" in odd[1]
 
 
+def test_what_is_no_airflow_is_said_so(system):
+    system.server.instead = {"well": True}
+    with pytest.raises(Unavailable, match="in a form that is not known"):
+        findings(system)
+
+
 def test_a_login_that_is_not_taken_is_said_by_the_first_question(system):
     with pytest.raises(Misconfigured, match="answers 401"):
         findings(system, token=WRONG)
