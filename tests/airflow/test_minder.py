@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.airflow import minder
-from tests.local_jobs import born, lives, until
+from tests.local_jobs import lives, until
 
 
 @pytest.mark.parametrize("way", ["its starter dies", "it is told to"])
@@ -21,7 +21,7 @@ def test_servers_end_with_their_minder(tmp_path: Path, way: str) -> None:
     minding = subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE)
     assert minding.stdin is not None
     server = int(until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text(), "the server"))
-    assert born(server) is not None
+    assert lives(server)
     if way == "it is told to":
         os.kill(minding.pid, signal.SIGTERM)
     else:

@@ -63,9 +63,8 @@ def test_the_dag_declares_the_contract_and_needs_all_but_the_exclusions():
 
 @pytest.mark.parametrize("code", [0, 3])
 def test_the_command_of_the_dag_runs_and_keeps_airflows_own_settings_to_itself(tmp_path, code):
-    (tmp_path / "train.py").write_text(
-        TRAIN + "assert not [name for name in os.environ if name.startswith('AIRFLOW')]\n"
-    )
+    closed = "import os\nassert not [name for name in os.environ if name.startswith('AIRFLOW')]\n"
+    (tmp_path / "train.py").write_text(closed + TRAIN)
     command = f"'{sys.executable}' train.py"
     environment = {"PATH": os.defpath, "CODE": str(code), "AIRFLOW__CORE__FERNET_KEY": "x", **GIVEN}
     done = bash(tmp_path, {**environment, "TRAIN_COMMAND": command})
@@ -80,7 +79,7 @@ def bash(folder: Path, environment: dict[str, str]) -> subprocess.CompletedProce
     """Run what the DAG's task runs."""
     tree = ast.parse((FOLDER / "airflow_dag.py").read_text())
     (command,) = (
-        word.value.value
+        str(word.value.value)
         for word in ast.walk(tree)
         if isinstance(word, ast.keyword) and word.arg == "bash_command" and isinstance(word.value, ast.Constant)
     )
