@@ -1,6 +1,7 @@
 """The pipeline over a real Airflow, and a hand on the training that it runs."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,16 @@ from tools.pipelines.remote import Limiter
 from tools.pipelines.remote_job import Deadlines
 
 DEADLINES = Deadlines(timedelta(hours=4), timedelta(hours=2))
+
+
+def until(ready: Callable[[], Any], what: str) -> Any:
+    """Return the first truthy answer. The limit is there for a broken product, also on a machine that is busy."""
+    give_up = time.monotonic() + 240
+    while time.monotonic() < give_up:
+        if found := ready():
+            return found
+        time.sleep(0.2)
+    raise AssertionError(f"never came: {what}")
 
 
 class OwnKeys:
@@ -73,21 +84,16 @@ class RealAirflow:
     def end(self, key: str, well: bool) -> TrainingJob:
         # 99: Airflow's own sign for a task that is to be skipped. It is a failure like any other.
         self.server.end(self.prefix + key, 0 if well else 99)
-        return self.until(key, lambda job: job.state not in ACTIVE)
+        job: TrainingJob = until(lambda: self._ended(key), f"the end of {key}")
+        return job
 
     def starts(self, key: str) -> int:
         return len(self.server.trainings(self.prefix + key))
 
-    def until(self, key: str, met: Any) -> TrainingJob:
-        """Return the job as soon as it is as it should be. The limit is there for a broken product."""
-        give_up = time.monotonic() + 240
-        while time.monotonic() < give_up:
-            job = self.pipeline.find(key)
-            assert job is not None
-            if met(job):
-                return job
-            time.sleep(0.5)
-        raise AssertionError(f"never came: {job}")
+    def _ended(self, key: str) -> TrainingJob | None:
+        job = self.pipeline.find(key)
+        assert job is not None
+        return job if job.state not in ACTIVE else None
 
     def tidy(self) -> None:
         for key in self.pipeline.asked_for:

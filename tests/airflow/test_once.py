@@ -10,9 +10,9 @@ from graph.errors import Unavailable
 from graph.model import TrainingJob
 from tests.airflow.between import Between
 from tests.airflow.server import DAG
-from tests.airflow.system import RealAirflow
+from tests.airflow.system import RealAirflow, until
 from tests.fakes.faulty_server import FaultName
-from tests.local_jobs import lives, order, until
+from tests.local_jobs import lives, order
 from tools.pipelines.airflow import AirflowPipeline
 from tools.pipelines.contract import parameters
 from tools.pipelines.remote_job import Deadlines
