@@ -1,7 +1,7 @@
 """The pipelines elsewhere, each over the contract fake of its system, with one hand on both."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -51,6 +51,8 @@ class RemoteSystem(ABC):
     """What is said of a start that `refuse` forbids."""
     stops_by: Any = "POST"
     """The method of the request that stops a job."""
+    stops_what_waits = True
+    """Whether a job can be stopped before it has its turn."""
 
     def __init__(self, server: Any) -> None:
         self.server = server
@@ -194,9 +196,6 @@ def gitlab() -> Iterator[GitLabSystem]:
 def airflow() -> Iterator[AirflowSystem]:
     with AirflowServer("robot", SECRETS[1], SECRETS[0]).running() as server:
         yield AirflowSystem(server)
-
-
-SYSTEMS: dict[str, Callable[[], Any]] = {"jenkins": jenkins, "gitlab": gitlab, "airflow": airflow}
 
 
 def found(pipeline: RemotePipeline, key: str) -> TrainingJob:

@@ -8,7 +8,7 @@ import pytest
 
 from graph.model import TrainingJob
 from graph.ports import Pipeline
-from tests.conformance.remote_systems import SYSTEMS
+from tests.conformance.systems import SYSTEMS
 from tests.fakes.pipeline import FakePipeline
 from tests.local_jobs import Workshop, order, workshop
 

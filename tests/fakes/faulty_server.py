@@ -38,6 +38,8 @@ class Request:
     headers: dict[str, str]
     line: str
     body: str = ""
+    document: Any = None
+    """The body where it is JSON."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ class Handler(BaseHTTPRequestHandler):
             {name.lower(): value for name, value in self.headers.items()},
             self.requestline,
             body,
+            _document(body, self.headers.get("content-type") or ""),
         )
         reply, fault = self.server.reply(request)
         with suppress(OSError):  # a client that waited long enough is gone
@@ -187,6 +190,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         pass
+
+
+def _document(body: str, kind: str) -> Any:
+    return json.loads(body) if "json" in kind and body else None
 
 
 def _form(body: str, kind: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ import pytest
 
 from checkpoints.embedded.cluster import EmbeddedPostgres
 from graph.errors import Unavailable
-from tests.conformance.remote_systems import SYSTEMS
+from tests.conformance.systems import SYSTEMS
 from tests.house import DEGRADED, MODEL, House, fresh_database, house
 
 

@@ -3,7 +3,7 @@
 import json
 import ssl
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -98,25 +98,33 @@ class Remote:
     def __repr__(self) -> str:
         return f"Remote({self.system} at {self.url}, for {self.model})"
 
-    def get(self, path: str, params: Mapping[str, str] | None = None, known: Collection[int] = ()) -> Answer:
-        """Return a JSON answer, or one with a status that is `known` to the caller.
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        login: Mapping[str, str] | None = None,
+        known: Container[int] = (),
+    ) -> Answer:
+        """Return a JSON answer. Unavailable when nothing is known, Misconfigured when a person must act first.
 
-        Unavailable when nothing is known, Misconfigured when a person must act first.
+        `login` replaces the usual one. An answer whose status is one of `known` is returned as it is.
         """
-        answer = self._answer("GET", path, params)
+        answer = self._answer("GET", path, params, login=login)
         for _ in range(_TRIES - 1):
             if answer.status != HTTPStatus.TOO_MANY_REQUESTS:
                 break
-            answer = self._answer("GET", path, params)
+            answer = self._answer("GET", path, params, login=login)
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             raise self._busy()
-        if answer.status in known or (answer.is_success and answer.document() is not None):
+        if answer.status in known:
+            return answer
+        if answer.is_success and answer.document() is not None:
             return answer
         if answer.is_success:
             raise Unavailable(*self._no_json())
         if answer.status in _NO_ANSWER:
             raise Unavailable(self.words(f"answers {_named(answer.status)}"), "try again later")
-        raise self._unreadable(answer)
+        raise self.unreadable(answer)
 
     def ask(self, path: str, login: Mapping[str, str] | None = None) -> Answer:
         """Return any answer to a question that changes nothing. Unavailable when there is none."""
@@ -144,7 +152,7 @@ class Remote:
         if answer.status in _NO_ANSWER:
             raise Unclear(self.words(f"answers {_named(answer.status)}"))
         if answer.status == HTTPStatus.UNAUTHORIZED:
-            raise self._unreadable(answer)
+            raise self.unreadable(answer)
         return answer
 
     def words(self, said: str) -> str:
@@ -234,7 +242,8 @@ class Remote:
     def _no_json(self) -> tuple[str, str]:
         return self.words("answers something that is no JSON"), "a sign-in page or a proxy's? check pipeline.url"
 
-    def _unreadable(self, answer: Answer) -> Misconfigured:
+    def unreadable(self, answer: Answer) -> Misconfigured:
+        """Return what to raise for an answer that a person must see to first."""
         said = self.words(f"answers {self.said(answer)}")
         if answer.status == HTTPStatus.UNAUTHORIZED:
             return Misconfigured(said, f"a token is missing, wrong or expired: see {self._variables}")

@@ -1,0 +1,18 @@
+"""How far a system's clock is from ours: deadlines are by its clock, windows and rules by ours."""
+
+from datetime import datetime, timedelta
+
+from tools.pipelines.findings import Finding
+
+MOST = timedelta(seconds=60)
+
+
+def clock(at: datetime | None, now: datetime) -> Finding:
+    """Return what is to be said of a system that answered at `at` by its own clock, None where it does not tell."""
+    if at is None:
+        return Finding("warning", "tells no time, so nothing is known of its clock", "let it send the header Date")
+    ahead = at - now
+    if abs(ahead) <= MOST:
+        return Finding("ok", "its clock agrees with ours within a minute")
+    side = "ahead of" if ahead > timedelta(0) else "behind"
+    return Finding("warning", f"its clock is {abs(ahead)} {side} ours", "set both by NTP: deadlines are by its clock")
