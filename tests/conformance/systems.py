@@ -3,7 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+from tests.conformance.kubeflow_system import kubeflow
 from tests.conformance.ray_system import ray
 from tests.conformance.remote_systems import airflow, gitlab, jenkins
 
-SYSTEMS: dict[str, Callable[[], Any]] = {"jenkins": jenkins, "gitlab": gitlab, "airflow": airflow, "ray": ray}
+SYSTEMS: dict[str, Callable[[], Any]] = {
+    "jenkins": jenkins,
+    "gitlab": gitlab,
+    "airflow": airflow,
+    "ray": ray,
+    "kubeflow": kubeflow,
+}

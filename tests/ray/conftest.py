@@ -1,0 +1,17 @@
+"""One real Ray for all tests of this folder."""
+
+from collections.abc import Callable, Iterator
+from typing import NoReturn
+
+import pytest
+
+from tests.ray.cluster import RAY, Cluster, cluster
+
+
+@pytest.fixture(scope="session")
+def ray_cluster(lacking: Callable[[str, str], NoReturn]) -> Iterator[Cluster]:
+    """A running cluster for the whole session."""
+    if not RAY.exists():
+        lacking("Ray 2.60.0", "make ray-environment")
+    with cluster() as found:
+        yield found
