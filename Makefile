@@ -44,6 +44,7 @@ lock: dev-environment ## make the locks again from pyproject.toml (LOCK_ARGS=--u
 	cp requirements.lock requirements-studio.lock
 	$(COMPILE) requirements-studio.in -o requirements-studio.lock
 	$(COMPILE) requirements-airflow.in -o requirements-airflow.lock
+	$(COMPILE) requirements-ray.in -o requirements-ray.lock
 
 clean: ## stop the embedded Postgres, then remove what demo, tests and studio made here
 	@unset AUTOPILOT_HOME DATABASE_URL; [ ! -e .autopilot ] || [ ! -x .venv/bin/autopilot ] || .venv/bin/autopilot db stop --destroy

@@ -55,6 +55,8 @@ class JenkinsServer(FaultyServer):
         self.wants_crumb = False
         self.rights = Rights()
         self.complaint = "robot is missing the Job/Build permission"
+        self.root = "https://jenkins.example/other-root"
+        """What Jenkins believes to be its own address."""
 
     def order(self, parameters: dict[str, str], path: str = PATH) -> Item:
         """Let something wait, as if somebody had ordered it."""
@@ -97,6 +99,9 @@ class JenkinsServer(FaultyServer):
             return Reply(document={"crumb": "c0ffee", "crumbRequestField": "Jenkins-Crumb"})
         if request.path == f"{PATH}/api/json" and tree.startswith("allBuilds"):
             return Reply(document={"allBuilds": self._builds(tree)})
+        if request.path == "/job/ml/api/json":
+            job = {"_class": "org.jenkinsci.plugins.workflow.job.WorkflowJob", "name": JOB.partition("/")[2]}
+            return Reply(document={"jobs": [{**job, "url": f"{self.root}{PATH}/"}]})
         if request.path.startswith("/queue/item/") or re.match(rf"{PATH}/\d+/", request.path):
             return self._one(request)
         if request.path == f"{PATH}/api/json":
@@ -115,8 +120,10 @@ class JenkinsServer(FaultyServer):
         """Show one item or one build: what clients that others wrote ask for."""
         for item in self.items:
             if request.path == f"/queue/item/{item.id}/api/json":
-                started = {"executable": {"number": item.number}} if item.number else {}
-                return Reply(document={**self._waiting(item), "cancelled": item.taken_out, **started})
+                started = {"executable": self._build(item)} if item.number else {}
+                kind = "hudson.model.Queue$LeftItem" if item.number else "hudson.model.Queue$WaitingItem"
+                shown = {**self._waiting(item), "_class": kind, "cancelled": item.taken_out, **started}
+                return Reply(document=shown)
             if request.path == f"{PATH}/{item.number}/api/json":
                 return Reply(document=self._build(item))
         return Reply(200 if request.path.endswith("/") else 404, text="<html></html>")
@@ -125,7 +132,7 @@ class JenkinsServer(FaultyServer):
         return item.number is None and not item.taken_out
 
     def _waiting(self, item: Item) -> Any:
-        url = f"https://jenkins.example/other-root{item.path}/"
+        url = f"{self.root}{item.path}/"
         return {
             "id": item.id,
             "why": "Waiting for next available executor",
@@ -143,8 +150,9 @@ class JenkinsServer(FaultyServer):
 
     def _build(self, item: Item) -> Any:
         return {
+            "_class": "org.jenkinsci.plugins.workflow.job.WorkflowRun",
             "number": item.number,
-            "url": f"https://jenkins.example/other-root{item.path}/{item.number}/",
+            "url": f"{self.root}{item.path}/{item.number}/",
             "queueId": item.id,
             "timestamp": int(item.since.timestamp() * 1000),
             "duration": int(item.duration.total_seconds() * 1000),
@@ -173,7 +181,7 @@ class JenkinsServer(FaultyServer):
         given = {name: value for name, value in {**request.query, **request.form}.items() if name in self.declared}
         twin = next((item for item in self.items if self._waits(item) and item.parameters == given), None)
         item = twin or self.order(given)
-        where = {"Location": f"https://jenkins.example/other-root/queue/item/{item.id}/"}
+        where = {"Location": f"{self.root}/queue/item/{item.id}/"}
         return Reply(303 if twin else 201, headers=where)
 
     def _taken_out(self, number: int) -> Reply:

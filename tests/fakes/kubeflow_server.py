@@ -153,7 +153,7 @@ class KubeflowServer(FaultyServer):
             shown = [each for each in shown if self._matches(each["display_name"], predicate["string_value"])]
         if query.get("sort_by", "").endswith("desc"):
             shown = shown[::-1]
-        start = int(query.get("page_token", "0"))
+        start = int(query.get("page_token") or "0")
         end = start + min(int(query.get("page_size", "20")), self.page)
         # What is empty is left out.
         page = {what: shown[start:end]} if shown[start:end] else {}

@@ -163,7 +163,7 @@ def proxy(ray_cluster: Cluster) -> Iterator[FaultyProxy]:
 
 def test_the_contract_reaches_the_worker_that_trains(system: RealRay) -> None:
     window = datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 4, 2, tzinfo=UTC)
-    ordered = order("it's; echo $HOME > x", exclude=(window,))
+    ordered = order('it\'s; echo > "x"', exclude=(window,))
     system.another(command=IN_A_WORKER).start(ordered)
     given = parameters(ordered)
     assert system.given(ordered.key) == [f"{name}={given[name]}" for name in sorted(given)]

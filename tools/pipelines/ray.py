@@ -138,7 +138,12 @@ class RayPipeline(RemotePipeline):
         return TrainingJob(number, key, KIND, state, detail, f"{self._remote.url}/#/jobs/{number}")
 
     def _require_ready(self, order: TrainingOrder) -> None:
-        """Nothing can be seen beforehand: what no node can give is waited for, since one may join."""
+        """What no node can give is waited for, since one may join; what Ray would change on the way is not sent."""
+        changed = [name for name, value in parameters(order).items() if "$" in value]
+        if changed:
+            raise Refused(
+                self._remote.words(f"replaces what begins with $ in {', '.join(changed)}"), "take $ out of the name"
+            )
 
     def _send(self, order: TrainingOrder) -> TrainingJob:
         number = submission_id(order.key)
