@@ -13,6 +13,7 @@ import yaml
 
 from tests.local_jobs import order
 from tools.pipelines.contract import parameters
+from tools.pipelines.kubeflow_spec import unmet
 
 FOLDER = Path(__file__).parents[3] / "examples" / "pipelines"
 KEY = "fraud-detector-v1.6f2b"
@@ -94,3 +95,25 @@ def test_the_script_of_the_jenkinsfile_runs_and_tells_how_it_ended(tmp_path, cod
     done = subprocess.run(["sh", "-c", body], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == code, done.stderr
     assert (tmp_path / "seen").read_text().splitlines() == [f"{name}={GIVEN[name]}" for name in sorted(GIVEN)]
+
+
+def test_the_compiled_kubeflow_pipeline_takes_the_contract_and_hands_it_on():
+    document = yaml.safe_load((FOLDER / "kubeflow_pipeline.yaml").read_text())
+    assert unmet({"pipeline_spec": document}) == ""
+    declared = document["root"]["inputDefinitions"]["parameters"]
+    (task,) = document["root"]["dag"]["tasks"].values()
+    assert set(declared) == set(GIVEN)
+    given = task["inputs"]["parameters"]
+    assert given == {name: {"componentInputParameter": name} for name in GIVEN}
+    assert task["cachingOptions"] == {}
+    (executor,) = document["deploymentSpec"]["executors"].values()
+    arguments = [f"{name}={{{{$.inputs.parameters['{name}']}}}}" for name in GIVEN]
+    assert executor["container"]["command"] == ["env"]
+    assert executor["container"]["args"] == [*arguments, "python", "train.py"]
+
+
+def test_the_kubeflow_source_declares_what_is_compiled():
+    source = (FOLDER / "kubeflow_pipeline.py").read_text()
+    tree = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
+    for name in ("train", "pipeline"):
+        assert [argument.arg for argument in tree[name].args.args] == list(GIVEN)
