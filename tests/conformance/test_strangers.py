@@ -117,7 +117,8 @@ def test_kfp_server_api_turns_pages(kubeflow_server: KubeflowServer) -> None:
     for number in range(5):
         kubeflow_server.create(f"run {number}", {})
     kubeflow_server.page = 2
-    seen, token = [], ""
+    seen: list[str] = []
+    token: str | None = ""
     with kubeflow_client(kubeflow_server) as client:
         for _ in range(3):
             page = kfp.RunServiceApi(client).run_service_list_runs(experiment_id="e-1", page_token=token)
