@@ -16,6 +16,7 @@ TOGETHER = (
     "tests/acceptance/",
     "tests/airflow/",
     "tests/crash/",
+    "tests/ray/",
 )
 """Tests that share what costs more than they do: a worker each, the dearest first; two long files by themselves."""
 

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -20,7 +21,9 @@ PR_SET_CHILD_SUBREAPER = 36
 
 def main(folder: str, *command: str) -> None:
     """Say the program's exit code on a line of its own, then wait for the end of the input."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A handler, since a signal that is ignored is ignored by all that is started from here as well.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: None)
     if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "prctl")
     try:
@@ -29,7 +32,8 @@ def main(folder: str, *command: str) -> None:
     finally:
         while ours := below(os.getpid()):
             for pid in ours:
-                os.kill(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             bury()
             time.sleep(0.02)
         shutil.rmtree(folder, ignore_errors=True)
@@ -54,11 +58,9 @@ def parent(place: Path) -> tuple[int, int] | None:
 
 def bury() -> None:
     """Take note of every dead child."""
-    try:
+    with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
-    except ChildProcessError:
-        pass
 
 
 if __name__ == "__main__":

@@ -34,9 +34,9 @@ def order(key: str = "run-1:retrain", **changes: Any) -> TrainingOrder:
     return TrainingOrder(**values | changes)
 
 
-def until(ready: Callable[[], Any], what: str) -> Any:
+def until(ready: Callable[[], Any], what: str, limit_s: float = 60) -> Any:
     """Return the first truthy answer. The limit is there for a broken product, not to measure a sound one."""
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + limit_s
     while time.monotonic() < give_up:
         if found := ready():
             return found

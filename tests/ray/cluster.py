@@ -51,7 +51,7 @@ def cluster() -> Iterator[Cluster]:
         try:
             assert guardian.stdout.readline().strip() == "0", "Ray did not start"
             found = Cluster(f"http://127.0.0.1:{ports[1]}", TOKEN)
-            until(lambda: answers(found), "Ray's dashboard")
+            until(lambda: answers(found), "Ray's dashboard", 300)
             yield found
         finally:
             guardian.stdin.close()

@@ -42,6 +42,7 @@ while not os.path.exists(f"{place}/end {key}"):
 sys.exit(int(open(f"{place}/end {key}").read()))
 """
 PLAIN, IN_A_WORKER = "python train.py", "python ray_entrypoint.py"
+LIMIT_S = 300
 PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 LONG = Deadlines(timedelta(hours=4), timedelta(hours=2))
 
@@ -112,7 +113,7 @@ class RealRay:
             job = self.pipeline.find(key)
             return job if job is not None and ready(job) else None
 
-        found: TrainingJob = until(look, f"job {key}")
+        found: TrainingJob = until(look, f"job {key}", LIMIT_S)
         return found
 
     def said(self) -> list[str]:
@@ -124,7 +125,7 @@ class RealRay:
 
     def given(self, key: str) -> list[str]:
         """Return what the job's training was told, as soon as it has begun."""
-        until(lambda: self.starts(key), f"the start of {key}")
+        until(lambda: self.starts(key), f"the start of {key}", LIMIT_S)
         return (self._place / f"given {self._prefix}{key}").read_text().replace(self._prefix, "").splitlines()
 
     def pid(self, key: str) -> int:
@@ -210,7 +211,7 @@ def test_a_job_past_its_deadline_is_stopped_with_its_worker_and_has_failed(syste
     assert late is not None
     assert late.state == "failed"
     assert "stopped at its deadline" in late.detail
-    until(lambda: not lives(system.pid(KEY)), "the end of the worker that trained")
+    until(lambda: not lives(system.pid(KEY)), "the end of the worker that trained", LIMIT_S)
 
 
 def test_a_job_that_waits_is_stopped_when_its_turn_comes(system: RealRay) -> None:
