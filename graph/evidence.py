@@ -1,7 +1,7 @@
 """What a monitor measures: values with their noise, and no judgement. Times are aware UTC datetimes."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 
@@ -272,6 +272,37 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """One named value of the owner's own monitoring, with the limits that the owner wrote beside it."""
+
+    name: str
+    query: str
+    """As it was asked, or the table and column that it was read from."""
+    means: Literal["degraded", "broken_data"]
+    """What the owner says it means when the value crosses a limit, …"""
+    cause: Literal["data_quality", "label_quality", "covariate_shift", "label_shift", "concept_drift", "unknown"]
+    """… and because of what."""
+    value: float | None
+    at: datetime | None
+    """When the value was sampled, which is not when it was asked for; None where that cannot be told."""
+    below: float | None = None
+    """The value crosses this limit when it is smaller, …"""
+    above: float | None = None
+    """… and this one when it is larger."""
+    stale_after: timedelta | None = None
+    missing: str = ""
+    """Why there is no value, in words: no such series, NaN, several series where one was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """One of several monitors that did not answer, and what it said."""
+
+    monitor: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything one check measured, and from what. No judgement."""
 
@@ -317,3 +348,9 @@ class Evidence:
     estimate: Estimate | None = None
     outcome: Outcome | None = None
     """Of a regression; a classification has none."""
+    readings: tuple[Reading, ...] = ()
+    """Of the owner's own monitoring, in the order in which they are written."""
+    unanswered: tuple[Unanswered, ...] = ()
+    """Monitors of this model that did not answer beside others that did."""
+    logged: bool = True
+    """Whether rows were looked at. False where the owner's own monitoring is all there is, or the rows were away."""

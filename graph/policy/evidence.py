@@ -17,6 +17,7 @@ from graph.model import Diagnosis, History, Question
 from graph.policy.alarm_rules import ALARM_RULES
 from graph.policy.case import Case
 from graph.policy.channel_rules import HIDDEN_RULES
+from graph.policy.combination import combined
 from graph.policy.estimate_rules import ESTIMATE_RULES, with_estimate
 from graph.policy.feature_rules import FEATURE_RULES
 from graph.policy.harm_rules import DRIFT_RULES, EXPLANATION_RULES, HARM_RULES, MEASURED_RULES, healthy
@@ -70,12 +71,19 @@ def judge(evidence: Evidence, policy: Policy, label_delay: timedelta, history: H
     """Return what is wrong and because of what, with every rule as passed, blocked or not reached (see `rules`).
 
     What the owner once called genuine is not asked again within three horizons.
+    The owner's own readings are judged beside the rows: see `combination`.
     One rule is asked out of turn: `max_drift`, where the owner set it, needs no labels, so labels that are late, few or
     unclear do not silence it. Both it and the label rule are `blocked` then.
     """
     past = history or History()
     excused = _excused(past.questions, evidence.as_of - GENUINE_FOR * policy.horizon)
     case = Case(evidence, policy, label_delay, excused, past.learned, followed(evidence, policy))
+    return combined(_by_rows(case) if evidence.logged else None, case)
+
+
+def _by_rows(case: Case) -> Diagnosis:
+    """Return what the rows of the log say."""
+    evidence = case.evidence
     asked = REGRESSION if evidence.outcome else CLASSIFICATION
     broken = walk(asked.broken, case)
     sound = broken.conclusion is None

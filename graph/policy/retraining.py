@@ -8,11 +8,12 @@ from graph.model import Cause, Decision, Diagnosis, History, Learned, Rule, Verd
 from graph.policy.paying import ARCHIVE_RULES, PAYING_RULES
 from graph.policy.restraint import BUDGET_RULES, GROUND_RULES, Instead, Wish, active_run
 from graph.policy.rules import Step, walk
+from graph.policy.sight_rules import sight_rules
 from graph.policy.training_window import since_change
 from graph.policy.words import moment
 from graph.spec import ModelSpec
 
-RULES = (*GROUND_RULES, *ARCHIVE_RULES, *BUDGET_RULES, *PAYING_RULES)
+AFTER_SIGHT_RULES = (*ARCHIVE_RULES, *BUDGET_RULES, *PAYING_RULES)
 UNCHOSEN = timedelta(days=90)
 """Rows to train on where the owner names no window and no harm has a beginning: a first candidate, or drift alone."""
 
@@ -20,7 +21,8 @@ UNCHOSEN = timedelta(days=90)
 def decide(evidence: Evidence, diagnosis: Diagnosis, history: History, spec: ModelSpec, now: datetime) -> Decision:
     """Return what to do, with the diagnosis' rules followed by every rule that may hold a retrain back."""
     wanted = (diagnosis.verdict == "degraded" and diagnosis.curable) or diagnosis.cause == "no_champion"
-    restraint = walk(RULES, Wish(evidence, diagnosis, history, spec, now), wanted)
+    rules = (*GROUND_RULES, *sight_rules(evidence), *AFTER_SIGHT_RULES)
+    restraint = walk(rules, Wish(evidence, diagnosis, history, spec, now), wanted)
     decision = _at_rest(diagnosis, (*diagnosis.rules, *restraint.rules))
     if not wanted:
         return decision
