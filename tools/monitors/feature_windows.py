@@ -7,8 +7,8 @@ import pyarrow as pa
 
 from graph.ports import WindowStore
 from tools.monitors.log_columns import categorical_feature, feature, numeric_feature
-from tools.monitors.log_files import LogFile
-from tools.monitors.log_reader import Reader, rows_where
+from tools.monitors.log_reader import rows_where
+from tools.monitors.log_source import Part, Rows
 from tools.monitors.prediction_log import PredictionLog
 from tools.monitors.sight import Sight
 from tools.monitors.spans import Span, groups, span, window_length
@@ -86,7 +86,7 @@ def _by_window(sight: Sight, profile: FeatureProfile, around: Span, length: int)
         yield number, counting.counts()
 
 
-def _columns(reader: Reader, file: LogFile, batch: pa.RecordBatch, profile: FeatureProfile) -> dict[str, pa.Array]:
+def _columns(reader: Rows, file: Part, batch: pa.RecordBatch, profile: FeatureProfile) -> dict[str, pa.Array]:
     columns = {}
     for name in profile.numeric:
         columns[name] = numeric_feature(batch.column(name), reader.place(file, name))
@@ -95,7 +95,7 @@ def _columns(reader: Reader, file: LogFile, batch: pa.RecordBatch, profile: Feat
     return columns
 
 
-def _sample(sight: Sight, file: LogFile, whole: Span, sampler: Sampler) -> None:
+def _sample(sight: Sight, file: Part, whole: Span, sampler: Sampler) -> None:
     reader, log = sight.reader, sight.log
     for _, batch in reader.timed(file, log.features, log.timestamp, whole, coded=log.features):
         columns = {name: feature(batch.column(name), reader.place(file, name)) for name in log.features}

@@ -25,11 +25,7 @@ class Glance:
 
 def glance(log: PredictionLog) -> Glance:
     """Return how far the log reaches. Misconfigured for a column of the newest files that is missing or of no use."""
-    as_text = {log.id, log.version, log.labels and log.labels.id}
-    if log.labels and isinstance(log.positive, str):
-        as_text.add(log.labels.label)
-    known = frozenset(name for name in as_text if name)
-    return steady(lambda: Reader(log.model, Memory(), known), lambda reader: _glance(reader, log))
+    return steady(lambda: Reader(log.model, Memory(), log.texts), lambda reader: _glance(reader, log))
 
 
 def _glance(reader: Reader, log: PredictionLog) -> Glance:

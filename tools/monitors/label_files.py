@@ -1,5 +1,6 @@
 """Labels that lie in files of their own: joined to predictions by id, the newest one that had arrived by now."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -7,9 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tools.monitors.extents import may_hold
 from tools.monitors.log_columns import NO_TIME, Labels, Times, texts, times
-from tools.monitors.log_files import LogFile
+from tools.monitors.log_source import Part
 from tools.monitors.prediction_log import LabelSource
 from tools.monitors.served_rows import ServedRows
 from tools.monitors.sight import Sight
@@ -18,6 +18,7 @@ from tools.monitors.spans import Span
 _DAY = timedelta(days=1) // timedelta(microseconds=1)
 _EARLY = 2 * _DAY
 """A label may seem older than its prediction by this much: some write dates where times belong."""
+_AT_ONCE = 1_000_000
 _LOOK_BACK = 30 * _DAY
 """How long before its label a prediction is looked for, before the label counts as one without a prediction."""
 
@@ -39,15 +40,12 @@ class _LabelRows:
     labelled_at: Times
 
 
-def useful(sight: Sight, source: LabelSource, start: int) -> list[LogFile]:
-    """Return the files that can hold labels of predictions from `start` on."""
+def useful(sight: Sight, source: LabelSource, start: int) -> list[Part]:
+    """Return the parts that can hold labels of predictions from `start` on."""
     if source.timestamp is None:
         return list(sight.labels)
-    since = Span(start - _EARLY, int(np.iinfo(np.int64).max))
-    extents = [sight.reader.extent(file, source.timestamp) for file in sight.labels]
     # A label without a time can belong to any prediction.
-    found = zip(sight.labels, extents, strict=True)
-    return [file for file, extent in found if extent.untimed or may_hold(extent, since)]
+    return sight.reader.since(sight.labels, source.timestamp, start - _EARLY)
 
 
 def join(sight: Sight, rows: ServedRows, span: Span) -> tuple[ServedRows, Strays]:
@@ -60,10 +58,10 @@ def join(sight: Sight, rows: ServedRows, span: Span) -> tuple[ServedRows, Strays
     at = np.full(len(label), NO_TIME)
     strays = [_no_strays()]
     for file in useful(sight, source, span.start):
-        found = _read(sight, source, file)
-        place = pc.index_in(found.ids, value_set=coded.dictionary, skip_nulls=True)
-        _take_newest(label, at, place, found)
-        strays.append(_unmatched(found, place, span))
+        for found in _read(sight, source, file):
+            place = pc.index_in(found.ids, value_set=coded.dictionary, skip_nulls=True)
+            _take_newest(label, at, place, found)
+            strays.append(_unmatched(found, place, span))
     # A row without an id is looked up in the last place, which never has a label.
     code = coded.indices.fill_null(len(label) - 1).to_numpy(zero_copy_only=False)
     return replace(rows, label=label[code], labelled_at=at[code]), _joined(strays)
@@ -88,9 +86,19 @@ def orphans(sight: Sight, strays: Strays, span: Span) -> Times:
     return left_at
 
 
-def _read(sight: Sight, source: LabelSource, file: LogFile) -> _LabelRows:
+def _read(sight: Sight, source: LabelSource, file: Part) -> Iterator[_LabelRows]:
+    """Yield the labels of a part, about a million at a time: a table may hold more than memory does."""
     wanted = [source.id, source.label, *([source.timestamp] if source.timestamp else [])]
-    parts = [_part(sight, source, file, batch) for batch in sight.reader.batches(file, wanted)]
+    held: list[_LabelRows] = []
+    for batch in sight.reader.batches(file, wanted):
+        held.append(_part(sight, source, file, batch))
+        if sum(len(each.ids) for each in held) >= _AT_ONCE:
+            yield _in_one(sight, held)
+            held = []
+    yield _in_one(sight, held)
+
+
+def _in_one(sight: Sight, parts: Sequence[_LabelRows]) -> _LabelRows:
     return _LabelRows(
         pa.concat_arrays([pa.array([], pa.string()), *(part.ids for part in parts)]),
         np.concatenate([sight.log.how.unlabelled(0), *(part.label for part in parts)]),
@@ -98,7 +106,7 @@ def _read(sight: Sight, source: LabelSource, file: LogFile) -> _LabelRows:
     )
 
 
-def _part(sight: Sight, source: LabelSource, file: LogFile, batch: pa.RecordBatch) -> _LabelRows:
+def _part(sight: Sight, source: LabelSource, file: Part, batch: pa.RecordBatch) -> _LabelRows:
     place = sight.reader.place
     ids = texts(batch.column(source.id), place(file, source.id))
     label = sight.log.how.delivered(batch.column(source.label), place(file, source.label))

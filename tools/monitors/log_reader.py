@@ -14,6 +14,7 @@ from tools.monitors import csv_files, parquet_files
 from tools.monitors.extents import Extent, joined, may_hold
 from tools.monitors.log_columns import NO_TIME, Place, Times, as_timestamps, has_no_zone, is_text, require, times
 from tools.monitors.log_files import LogFile, find, look
+from tools.monitors.log_source import Part
 from tools.monitors.spans import Span
 from tools.profile.arrays import Mask, mask
 
@@ -51,12 +52,13 @@ class Reader:
         """Return the listed files that are no longer as they were listed."""
         return [file for file in self._listed.values() if look(file.path) != file]
 
-    def place(self, file: LogFile, column: str) -> Place:
+    def place(self, part: Part, column: str) -> Place:
         """Return where a column is read, for messages."""
-        return Place(self.model, file.path, column)
+        return Place(self.model, part.path, column)
 
-    def schema(self, file: LogFile) -> pa.Schema:
+    def schema(self, part: Part) -> pa.Schema:
         """Return the names and types of a file's columns; none for an empty file."""
+        file = self._file(part)
         known = self._memory.schemas.get(file.path)
         if known and known[0] == file:
             return known[1]
@@ -65,8 +67,9 @@ class Reader:
         self._memory.schemas[file.path] = (file, schema)
         return schema
 
-    def extent(self, file: LogFile, time: str) -> Extent:
+    def extent(self, part: Part, time: str) -> Extent:
         """Return which times a file holds rows of."""
+        file = self._file(part)
         known = self._memory.extents.get((file.path, time))
         extent = known[1] if known and known[0] == file else self._read_extent(file, time)
         self._memory.extents[file.path, time] = (file, extent)
@@ -74,13 +77,28 @@ class Reader:
             self.naive.add(time)
         return extent
 
-    def within(self, files: Sequence[LogFile], time: str, span: Span) -> list[LogFile]:
+    def reach(self, parts: Sequence[Part], time: str) -> tuple[int, int] | None:
+        """Return the first and the last time of all files together; None where no row has one."""
+        whole = joined(self.extent(part, time) for part in parts)
+        return None if whole.first is None or whole.last is None else (whole.first, whole.last)
+
+    def untimed(self, parts: Sequence[Part], time: str) -> int:
+        """Return how many rows of the files have no time."""
+        return sum(self.extent(part, time).untimed for part in parts)
+
+    def within(self, parts: Sequence[Part], time: str, span: Span) -> list[Part]:
         """Return the files that may have rows in the span."""
-        return [file for file in files if may_hold(self.extent(file, time), span)]
+        return [part for part in parts if may_hold(self.extent(part, time), span)]
+
+    def since(self, parts: Sequence[Part], time: str, start: int) -> list[Part]:
+        """Return the files that may have rows from `start` on, or rows without a time."""
+        later = Span(start, int(np.iinfo(np.int64).max))
+        found = [(part, self.extent(part, time)) for part in parts]
+        return [part for part, extent in found if extent.untimed or may_hold(extent, later)]
 
     def batches(
         self,
-        file: LogFile,
+        part: Part,
         columns: Sequence[str],
         time: str = "",
         span: Span | None = None,
@@ -91,7 +109,7 @@ class Reader:
         Texts among `coded` come by dictionary where the file holds one, which spares writing out every row's text.
         Raises Misconfigured for a missing column, Unavailable for a file that cannot be read to its end.
         """
-        schema = self.schema(file)
+        file, schema = self._file(part), self.schema(part)
         if not schema.names:
             return
         require(self.model, file.path, columns, schema.names)
@@ -104,14 +122,48 @@ class Reader:
                 yield from csv_files.batches(file.path, wanted, schema)
 
     def timed(
-        self, file: LogFile, columns: Sequence[str], time: str, span: Span, coded: Sequence[str] = ()
+        self, part: Part, columns: Sequence[str], time: str, span: Span, coded: Sequence[str] = ()
     ) -> Iterator[tuple[Times, pa.RecordBatch]]:
         """Yield the rows of a file that lie in the span, with their times."""
-        for batch in self.batches(file, [time, *columns], time, span, coded):
-            at = times(batch.column(time), self.place(file, time))
+        for batch in self.batches(part, [time, *columns], time, span, coded):
+            at = times(batch.column(time), self.place(part, time))
             inside = (at >= span.start) & (at < span.end)
             if inside.any():
                 yield at[inside], rows_where(batch, inside)
+
+    def newest(self, part: Part, time: str, now: int) -> int | None:
+        """Return the newest time of a file that is not later than `now`."""
+        extent = self.extent(part, time)
+        if extent.first is None or extent.last is None or extent.first > now:
+            return None
+        if extent.last <= now:
+            return extent.last
+        newest = NO_TIME
+        for batch in self.batches(part, [time]):
+            at = times(batch.column(time), self.place(part, time))
+            newest = max(newest, int(at[at <= now].max(initial=NO_TIME)))
+        return newest
+
+    def future_rows(self, part: Part, time: str, now: int) -> int:
+        """Count rows from after now that stand before a row of the past, so that they were written with a wrong time.
+
+        Rows from after now at the end of a file are no error: a check may look at the log as it was at an earlier
+        moment.
+        """
+        extent = self.extent(part, time)
+        if extent.first is None or extent.last is None or extent.first > now or extent.last <= now:
+            return 0
+        found, later = 0, 0
+        for batch in self.batches(part, [time]):
+            at = times(batch.column(time), self.place(part, time))
+            past = np.flatnonzero((at <= now) & (at != NO_TIME))
+            if past.size:
+                found = later + int(np.count_nonzero(at[: past[-1]] > now))
+            later += int(np.count_nonzero(at > now))
+        return found
+
+    def _file(self, part: Part) -> LogFile:
+        return self._listed[part.path]
 
     def _read_schema(self, file: LogFile) -> pa.Schema:
         if file.is_parquet:

@@ -65,6 +65,14 @@ class PredictionLog:
         """Return the labels that lie in files of their own."""
         return self.labels if self.labels and self.labels.source else None
 
+    @property
+    def texts(self) -> frozenset[str]:
+        """Return the columns that hold names, whatever they look like."""
+        found = {self.id, self.version, self.labels and self.labels.id}
+        if self.labels and isinstance(self.positive, str):
+            found.add(self.labels.label)
+        return frozenset(name for name in found if name)
+
     def profile_name(self, version: str, *settings: object) -> str:
         """Return the name under which a version's profile is kept: other settings make another profile."""
         reference = [moment.isoformat() for moment in self.reference]

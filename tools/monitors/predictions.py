@@ -10,6 +10,8 @@ from graph.model import Holdout
 from graph.ports import WindowStore
 from tools.monitors import holdout
 from tools.monitors.check import Check
+from tools.monitors.file_source import LogFiles
+from tools.monitors.log_source import Source
 from tools.monitors.prediction_log import LabelSource, PredictionLog
 from tools.monitors.profiles import Profiles
 from tools.monitors.sight import Eyes
@@ -20,13 +22,16 @@ __all__ = ["LabelSource", "PredictionLog", "PredictionMonitor"]
 
 
 class PredictionMonitor:
-    """Implements port Monitor on a prediction log; profiles and counts of closed buckets live in the store."""
+    """Implements port Monitor on a prediction log; profiles and counts of closed buckets live in the store.
 
-    def __init__(self, log: PredictionLog, store: WindowStore) -> None:
+    Without a `source` the log is in files.
+    """
+
+    def __init__(self, log: PredictionLog, store: WindowStore, source: Source | None = None) -> None:
         if log.window <= timedelta(0):
             raise Misconfigured(f"{log.model}: the window must be longer than nothing, not {log.window}")
         holdout.reserve_names(log)
-        self._eyes = Eyes(log)
+        self._eyes = Eyes(log, source or LogFiles(log))
         self._store = store
 
     def measure(self, champion: str | None, now: datetime) -> Evidence:

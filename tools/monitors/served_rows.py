@@ -18,8 +18,7 @@ from tools.monitors.log_columns import (
     times,
     typed_feature,
 )
-from tools.monitors.log_files import LogFile
-from tools.monitors.log_reader import Reader
+from tools.monitors.log_source import Part, Rows
 from tools.monitors.prediction_log import PredictionLog
 from tools.monitors.sight import Sight
 from tools.monitors.spans import Span
@@ -68,10 +67,10 @@ def read_rows(sight: Sight, span: Span, features: Mapping[str, pa.DataType]) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Some rows of one file."""
+    """Some rows of one part."""
 
-    reader: Reader
-    file: LogFile
+    reader: Rows
+    file: Part
     time: Times
     rows: pa.RecordBatch
 

@@ -7,6 +7,7 @@ import pytest
 
 from graph.evidence import Evidence, LabelEvidence
 from tests.unit.tools.monitors.logs import LOGGED, ROWS, World, day, rows_of
+from tools.monitors.file_source import LogFiles
 from tools.monitors.scored_rows import count_all, scored_rows
 from tools.monitors.sight import Eyes, Sight
 from tools.monitors.spans import Span, buckets, microseconds
@@ -163,7 +164,7 @@ def test_rows_joined_a_few_at_a_time_are_counted_the_same(world: World, limit: i
         parts = [count_all(sight, found, profile) for found in scored_rows(sight, wanted, limit=rows)]
         return {bucket: counts for part in parts for bucket, counts in part.items()}
 
-    eyes = Eyes(world.log)
+    eyes = Eyes(world.log, LogFiles(world.log))
     few = eyes.look("1", day(15), lambda sight: counted(sight, limit))
     assert few == eyes.look("1", day(15), lambda sight: counted(sight, 10**9))
     assert sum(each.orphan_labels for each in few.values()) == 1
