@@ -15,12 +15,13 @@ from graph.evidence import Evidence
 from graph.ports import Monitor
 from tests.fakes.monitor import FakeMonitor, FakeRow
 from tests.unit.tools.monitors.logs import FEATURES, ROWS, World, day, rows_of
+from tests.unit.tools.monitors.tables import TableWorld
 
 DAYS = 16
-Factory = Callable[[Path], Monitor]
+Factory = Callable[[Path, pytest.FixtureRequest], Monitor]
 
 
-def fake(folder: Path) -> Monitor:
+def fake(folder: Path, request: pytest.FixtureRequest) -> Monitor:
     """Return the fake on the same rows as the prediction log."""
     rows = []
     for number in range(DAYS):
@@ -32,14 +33,19 @@ def fake(folder: Path) -> Monitor:
     return FakeMonitor("shop", rows)
 
 
-def prediction_log(folder: Path) -> Monitor:
+def prediction_log(folder: Path, request: pytest.FixtureRequest) -> Monitor:
     return World(folder, days=DAYS).monitor
 
 
-@pytest.fixture(params=[fake, prediction_log], ids=lambda factory: factory.__name__)
+def prediction_table(folder: Path, request: pytest.FixtureRequest) -> Monitor:
+    """Return the same rows in a real Postgres."""
+    return TableWorld(request.getfixturevalue("embedded_postgres").dsn(), days=DAYS).monitor
+
+
+@pytest.fixture(params=[fake, prediction_log, prediction_table], ids=lambda factory: factory.__name__)
 def monitor(request: pytest.FixtureRequest, tmp_path: Path) -> Monitor:
     factory: Factory = request.param
-    return factory(tmp_path)
+    return factory(tmp_path, request)
 
 
 @pytest.mark.parametrize("champion", ["1", None])

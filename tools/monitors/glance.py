@@ -7,6 +7,7 @@ from graph.errors import Misconfigured
 from tools.monitors.log_columns import feature, labels, scores, texts, times
 from tools.monitors.log_files import LogFile
 from tools.monitors.log_reader import Memory, Reader, steady
+from tools.monitors.log_source import Part, Rows
 from tools.monitors.prediction_log import PredictionLog
 from tools.monitors.spans import moment
 
@@ -36,9 +37,9 @@ def _glance(reader: Reader, log: PredictionLog) -> Glance:
         raise Misconfigured(f"{log.model}: no file matches {', '.join(log.sources)}", "check monitor.source")
     newest = _newest(files)
     scored = log.prediction in reader.schema(newest).names
-    _try_columns(reader, newest, log, scored)
+    try_columns(reader, newest, log, scored)
     if label_files:
-        _try_labels(reader, _newest(label_files), log)
+        try_labels(reader, _newest(label_files), log)
     last = reader.extent(newest, log.timestamp).last
     reached = moment(last) if last is not None else None
     return Glance(len(files), reached, scored, len(label_files) if joined else None)
@@ -48,7 +49,7 @@ def _newest(files: tuple[LogFile, ...]) -> LogFile:
     return max(files, key=lambda file: (file.modified_ns, file.path))
 
 
-def _try_columns(reader: Reader, file: LogFile, log: PredictionLog, scored: bool) -> None:
+def try_columns(reader: Rows, file: Part, log: PredictionLog, scored: bool) -> None:
     """Convert the first rows of every column as a check would."""
     named = [log.timestamp, *log.features, *[name for name in (log.id, log.version) if name]]
     named += [log.prediction] if scored else []
@@ -68,7 +69,8 @@ def _try_columns(reader: Reader, file: LogFile, log: PredictionLog, scored: bool
         labels(batch.column(own.label), log.positive, reader.place(file, own.label))
 
 
-def _try_labels(reader: Reader, file: LogFile, log: PredictionLog) -> None:
+def try_labels(reader: Rows, file: Part, log: PredictionLog) -> None:
+    """Convert the first labels as a check would."""
     source = log.joined_labels
     if source is None:
         return
