@@ -122,8 +122,8 @@ def test_a_view_will_do(world: TableWorld, tmp_path: Path):
 
 def test_other_types_say_the_same(world: TableWorld, tmp_path: Path):
     world.do(
-        "alter table {}.log alter amount type numeric using amount::text::numeric, alter visits type int, alter at type timestamp, "
-        "alter version type int using version::int, alter word type varchar(5)"
+        "alter table {}.log alter amount type numeric using amount::text::numeric, alter visits type int, "
+        "alter at type timestamp, alter version type int using version::int, alter word type varchar(5)"
     )
     found, wanted = measured(world), measured(World(tmp_path, days=18))
     zone = "times in column at carry no zone and are taken as UTC"
@@ -201,8 +201,7 @@ def reader(world: TableWorld) -> Iterator[str]:
     role = f"reader_{uuid4().hex[:8]}"
     with psycopg.connect(world.dsn, autocommit=True) as connection:
         connection.execute(sql.SQL("create role {} login password 'planted-secret'").format(sql.Identifier(role)))
-    parts = psycopg.conninfo.conninfo_to_dict(world.dsn)
-    yield psycopg.conninfo.make_conninfo(**{**parts, "user": role, "password": "planted-secret"})
+    yield psycopg.conninfo.make_conninfo(world.dsn, user=role, password="planted-secret")
     world.do("drop schema {} cascade", "create schema {}")
     with psycopg.connect(world.dsn, autocommit=True) as connection:
         connection.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))
