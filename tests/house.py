@@ -21,7 +21,7 @@ from checkpoints.ledger.effects import Boundary, passing
 from checkpoints.saver import saver
 from graph.evidence import Evidence, Interval, WindowRef
 from graph.model import Answer, Holdout, Json, TrainingOrder
-from graph.ports import Deps, Pipeline, Reasoner
+from graph.ports import Deps, Monitor, Pipeline, Reasoner
 from graph.spec import ModelSpec
 from tests.fakes.clock import FakeClock
 from tests.fakes.evaluator import FakeEvaluator
@@ -134,8 +134,12 @@ def house(
     model: str = MODEL,
     tracing: Callable[[PostgresLedger], Traced] | None = None,
     elsewhere: Pipeline | None = None,
+    watching: Callable[[FakeMonitor], Monitor] | None = None,
 ) -> Iterator[House]:
-    """Yield a house in which version 1 serves and nothing is wrong. `elsewhere` trains in place of the fake."""
+    """Yield a house in which version 1 serves and nothing is wrong.
+
+    `elsewhere` trains in place of the fake, `watching` makes what measures out of it.
+    """
     clock, monitor, registry, evaluator = FakeClock(NOW), FakeMonitor(), FakeRegistry(), FakeEvaluator()
     pipeline = FakePipeline(lambda order: _logged(registry, order))
     first = registry.add_version(SPEC.registry, registry.log_run("first", {"model.skops": b"first"}))
@@ -149,7 +153,8 @@ def house(
     def parts(name: str) -> Deps:
         named = spec[0] if spec[0].name == name else replace(spec[0], name=name)
         asked = advisers[0] if advisers else None
-        return Deps(named, clock, monitor, elsewhere or pipeline, registry, evaluator, book, workspace, asked)
+        watch = watching(monitor) if watching else monitor
+        return Deps(named, clock, watch, elsewhere or pipeline, registry, evaluator, book, workspace, asked)
 
     @contextmanager
     def untraced(*_: str) -> Iterator[Json]:
