@@ -16,6 +16,7 @@ from graph.ports import Monitor
 from tests.fakes.monitor import FakeMonitor, FakeRow
 from tests.unit.tools.monitors.logs import FEATURES, ROWS, World, day, rows_of
 from tests.unit.tools.monitors.tables import TableWorld
+from tools.monitors.combined import CombinedMonitor, Part
 
 DAYS = 16
 Factory = Callable[[Path, pytest.FixtureRequest], Monitor]
@@ -42,7 +43,14 @@ def prediction_table(folder: Path, request: pytest.FixtureRequest) -> Monitor:
     return TableWorld(request.getfixturevalue("embedded_postgres").dsn(), days=DAYS).monitor
 
 
-@pytest.fixture(params=[fake, prediction_log, prediction_table], ids=lambda factory: factory.__name__)
+def combined(folder: Path, request: pytest.FixtureRequest) -> Monitor:
+    """Return the log beside a monitor that does not answer."""
+    silent = FakeMonitor("shop", script=[Unavailable("cannot be reached")])
+    log = prediction_log(folder, request)
+    return CombinedMonitor("shop", [Part("prometheus", silent, False), Part("predictions", log, True)])
+
+
+@pytest.fixture(params=[fake, prediction_log, prediction_table, combined], ids=lambda factory: factory.__name__)
 def monitor(request: pytest.FixtureRequest, tmp_path: Path) -> Monitor:
     factory: Factory = request.param
     return factory(tmp_path, request)

@@ -64,7 +64,7 @@ class CombinedMonitor:
     ) -> Holdout:
         """Cut the rows from the monitor that has them. Misconfigured where none has."""
         if not self._parts or not self._parts[0].has_rows:
-            raise no_holdout(self._model, "none of its monitors")
+            raise no_holdout(self._model, "what it is watched by")
         return self._parts[0].monitor.holdout(start, end, now, exclude, to)
 
     def _together(self, found: Sequence[Evidence], silent: Sequence[Unanswered]) -> Evidence:
