@@ -219,16 +219,30 @@ def test_a_role_that_may_only_read_is_enough_and_what_it_lacks_is_said(world: Ta
 
 def test_an_address_is_never_shown(world: TableWorld, reader: str):
     broken = reader.replace("planted-secret", "another-secret")
-    wrong = ["postgresql://a:planted-secret@[", f"{broken} port=1 host=127.0.0.1", "planted-secret=1 x", broken]
+    wrong = [
+        "postgresql://a:planted-secret@[",
+        "postgresql://a:x@planted-secret@127.0.0.1/b",
+        "planted-secret=1 x",
+        f"{broken} port=1 host=127.0.0.1",
+        broken,
+    ]
     for url in wrong:
         with pytest.raises(AutopilotError) as failed:
             SqlMonitor(world.log, Database("shop", url), world.store).measure("1", day(15))
-        shown = f"{failed.value!r} {failed.value.hint} {failed.value.__cause__!r} {Database.__repr__}"
+        shown = whole(failed.value)
         assert "planted-secret" not in shown
         assert "another-secret" not in shown
     with pytest.raises(Misconfigured) as missing:
         Database("shop", None)
     assert missing.value.hint == "set AUTOPILOT_SQL_URL"
+
+
+def whole(error: BaseException | None) -> str:
+    """Return an error with all that it was raised from."""
+    if error is None:
+        return ""
+    said = f"{error!r} {getattr(error, 'hint', '')}"
+    return f"{said} {whole(error.__cause__)} {whole(error.__context__)}"
 
 
 def test_a_database_that_is_away_or_slow(world: TableWorld):

@@ -31,13 +31,10 @@ class Database:
     def __init__(self, model: str, url: str | None, timeout: timedelta = timedelta(minutes=5)) -> None:
         if not url:
             raise Misconfigured(f"{model}: its monitor reads a database", f"set {_VARIABLE}")
-        try:
-            parts = conninfo_to_dict(url)
-        except psycopg.ProgrammingError:
-            raise Misconfigured(
-                f"{model}: {_VARIABLE} is no address of a database",
-                "write it like postgresql://user:password@host/name",
-            ) from None
+        parts = _parts(url)
+        if not parts or "@" in str(parts.get("host")):
+            hint = "write it like postgresql://user:password@host/name, with %40 for an @ in the password"
+            raise Misconfigured(f"{model}: {_VARIABLE} is no address of a database", hint)
         self.model = model
         self._url = url
         self._timeout = timeout
@@ -52,10 +49,9 @@ class Database:
 
         Raises Unavailable when the database does not answer or takes too long, Misconfigured when a right is missing.
         """
-        try:
-            connection = psycopg.connect(self._url, autocommit=True, connect_timeout=10, application_name="autopilot")
-        except psycopg.Error as problem:
-            raise self._unreached(problem) from None
+        connection = self._connected()
+        if isinstance(connection, AutopilotError):
+            raise connection
         try:
             with self.translated():
                 connection.execute("set session characteristics as transaction read only")
@@ -76,6 +72,13 @@ class Database:
             yield
         except psycopg.Error as problem:
             raise self._said(problem) from None
+
+    def _connected(self) -> psycopg.Connection | AutopilotError:
+        """Return a connection, or what to raise: raised from here it would carry the library's error along."""
+        try:
+            return psycopg.connect(self._url, autocommit=True, connect_timeout=10, application_name="autopilot")
+        except psycopg.Error as problem:
+            return self._unreached(problem)
 
     def _unreached(self, problem: psycopg.Error) -> AutopilotError:
         said = self._line(problem)
@@ -112,3 +115,11 @@ def identifier(model: str, name: str) -> sql.Identifier:
     if not good or len(parts) > 2:
         raise Misconfigured(f"{model}: {name[:80]!r} is no name of a table", "write table, or schema.table")
     return sql.Identifier(*parts)
+
+
+def _parts(url: str) -> dict[str, str | int | None]:
+    """Return what an address names; nothing for one that cannot be read, since the library's error would show it."""
+    try:
+        return dict(conninfo_to_dict(url))
+    except psycopg.ProgrammingError:
+        return {}
