@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.outcome import Mark, report
 from checkpoints.embedded.cluster import EmbeddedPostgres
-from tests.conformance.remote_systems import SYSTEMS
+from tests.conformance.systems import SYSTEMS
 from tests.fault_matrix import FAULTS, Bench, Fault
 from tests.house import DEGRADED, fresh_database, house
 

@@ -11,6 +11,9 @@ PIPELINES = {
     "local": "tools.pipelines.local_plugin",
     "jenkins": "tools.pipelines.jenkins",
     "gitlab": "tools.pipelines.gitlab",
+    "airflow": "tools.pipelines.airflow",
+    "ray": "tools.pipelines.ray",
+    "kubeflow": "tools.pipelines.kubeflow",
 }
 GROUP = "autopilot.pipelines"
 

@@ -51,10 +51,18 @@ class Site:
         token = self.logins.get(variable)
         if not token:
             raise Misconfigured(f"{self.model}: {variable} is not set", "set it; .env.example says what it is")
-        if not token.isascii() or not token.isprintable() or " " in token:
-            said = f"{self.model}: {variable} holds blanks, line ends or letters that no token has"
-            raise Misconfigured(said, "copy it again")
-        return token
+        return printable_token(token, variable, self.model)
+
+    def optional_token(self, variable: str) -> str | None:
+        """Return a token, None where there is none."""
+        return self.token(variable) if self.logins.get(variable) else None
+
+
+def printable_token(token: str, name: str, model: str) -> str:
+    """Return the token. Misconfigured, without showing it, when it cannot stand in a header."""
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise Misconfigured(f"{model}: {name} holds blanks, line ends or letters that no token has", "copy it again")
+    return token
 
 
 class Cost(Part):

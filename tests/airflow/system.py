@@ -10,9 +10,9 @@ from uuid import uuid4
 from graph.model import TrainingJob, TrainingOrder
 from graph.policy.outcomes import ACTIVE
 from tests.airflow.server import DAG, AirflowServer
+from tools.limiter import Limiter
 from tools.pipelines.airflow import AirflowPipeline
 from tools.pipelines.airflow_login import AirflowRemote, Password, Token
-from tools.pipelines.remote import Limiter
 from tools.pipelines.remote_job import Deadlines
 
 DEADLINES = Deadlines(timedelta(hours=4), timedelta(hours=2))

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from autopilot import schema
-from tests.conformance.remote_systems import SYSTEMS
+from tests.conformance.systems import SYSTEMS
 from tools import catalogue
 from tools.pipelines.elsewhere import Elsewhere
 from tools.plugins import PipelinePart

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
@@ -66,7 +66,7 @@ class AirflowServer(FaultyServer):
 
     def make(self, id: str, conf: dict[str, str]) -> Run:
         """Make a run, as if somebody had asked for it."""
-        self.runs.append(Run(id, conf, datetime.now(UTC)))
+        self.runs.append(Run(id, conf, self.now()))
         return self.runs[-1]
 
     def of(self, key: str) -> list[Run]:
@@ -75,7 +75,7 @@ class AirflowServer(FaultyServer):
     def end(self, key: str, state: str) -> None:
         self._run_what_waits()
         for run in self.of(key):
-            run.state, run.ended = state, datetime.now(UTC)
+            run.state, run.ended = state, self.now()
 
     def grow_older(self, key: str, by: timedelta) -> None:
         for run in self.of(key):
@@ -89,7 +89,7 @@ class AirflowServer(FaultyServer):
     def _run_what_waits(self) -> None:
         for run in self.runs:
             if run.state == "queued":
-                run.state, run.started = "running", datetime.now(UTC)
+                run.state, run.started = "running", self.now()
 
     def answer(self, request: Request) -> Reply:
         if request.path == "/auth/token":
@@ -129,7 +129,7 @@ class AirflowServer(FaultyServer):
             return Reply(document={"version": "3.3.2", "git_version": None})
         scheduler: dict[str, Any] = {"status": None, "latest_scheduler_heartbeat": None}
         if self.heartbeat is not None:
-            heard = datetime.now(UTC) - self.heartbeat
+            heard = self.now() - self.heartbeat
             status = "healthy" if self.heartbeat < timedelta(seconds=30) else "unhealthy"
             scheduler = {"status": status, "latest_scheduler_heartbeat": heard.isoformat()}
         return Reply(document={"metadatabase": {"status": "healthy"}, "scheduler": scheduler})
@@ -171,7 +171,7 @@ class AirflowServer(FaultyServer):
         if "note" in request.form:
             run.note = request.form["note"]
         if not self.stubborn:
-            run.ended = datetime.now(UTC) if run.state not in OVER else run.ended
+            run.ended = self.now() if run.state not in OVER else run.ended
             run.state = request.form["state"]
         return Reply(document=_shown(run))
 

@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote_plus
 from uuid import uuid4
@@ -49,7 +49,7 @@ class KubeflowServer(FaultyServer):
     def __init__(self, token: str) -> None:
         super().__init__()
         self._token = token
-        now = datetime.now(UTC)
+        now = self.now()
         self.runs: list[Run] = []
         self.experiments = {EXPERIMENT: "e-1", f"{EXPERIMENT} of others": "e-2"}
         self.pipelines = {PIPELINE: "p-1"}
@@ -69,7 +69,7 @@ class KubeflowServer(FaultyServer):
 
     def create(self, name: str, given: dict[str, str], experiment: str = "e-1") -> Run:
         """Make a run, as if somebody had asked for it."""
-        run = Run(str(uuid4()), name, experiment, given, datetime.now(UTC))
+        run = Run(str(uuid4()), name, experiment, given, self.now())
         self.runs.append(run)
         return run
 
@@ -79,7 +79,7 @@ class KubeflowServer(FaultyServer):
     def end(self, key: str, state: str) -> None:
         self._run_what_waits()
         for run in self.of(key):
-            run.state, run.finished = state, datetime.now(UTC)
+            run.state, run.finished = state, self.now()
 
     def grow_older(self, key: str, by: timedelta) -> None:
         for run in self.of(key):
@@ -89,7 +89,7 @@ class KubeflowServer(FaultyServer):
     def _run_what_waits(self) -> None:
         for run in self.runs:
             if run.state == "PENDING":
-                run.state, run.started = "RUNNING", datetime.now(UTC)
+                run.state, run.started = "RUNNING", self.now()
 
     def answer(self, request: Request) -> Reply:
         if self.multi_user and request.headers.get("authorization") != f"Bearer {self._token}":
@@ -174,7 +174,7 @@ class KubeflowServer(FaultyServer):
         if run.state in OVER:
             return _error(400, 3, f"Failed to terminate a run {run.id}. Row not found")
         run.state = "CANCELING" if self.stubborn else "CANCELED"
-        run.finished = None if self.stubborn else datetime.now(UTC)
+        run.finished = None if self.stubborn else self.now()
         return Reply(document={})
 
     def _created(self, asked: Any) -> Reply:

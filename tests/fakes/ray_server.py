@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.fakes.faulty_server import FaultyServer, Reply, Request
@@ -48,7 +48,7 @@ class RayServer(FaultyServer):
 
     def submit(self, name: str, metadata: dict[str, str], asked: dict[str, Any] | None = None) -> Job:
         """Let a job wait, as if somebody had submitted it."""
-        job = Job(asked or {"entrypoint": "true"}, datetime.now(UTC), metadata=metadata)
+        job = Job(asked or {"entrypoint": "true"}, self.now(), metadata=metadata)
         self.jobs[name] = job
         return job
 
@@ -65,7 +65,7 @@ class RayServer(FaultyServer):
             job.submitted -= by
 
     def _ended(self, job: Job, status: str, code: int | None = None) -> None:
-        job.status, job.exit_code, job.ended = status, code, datetime.now(UTC)
+        job.status, job.exit_code, job.ended = status, code, self.now()
 
     def _run_what_waits(self) -> None:
         for job in self.jobs.values():

@@ -18,7 +18,8 @@ from autopilot.report.page import report_html
 from autopilot.traced import traced
 from checkpoints.embedded.cluster import EmbeddedPostgres
 from graph.model import Json
-from tests.conformance.remote_systems import SECRETS, SYSTEMS
+from tests.conformance.remote_systems import SECRETS
+from tests.conformance.systems import SYSTEMS
 from tests.fault_matrix import FAULTS, Bench, Fault
 from tests.house import DEGRADED, House, fresh_database, house
 from tests.integration.test_tracing import serving

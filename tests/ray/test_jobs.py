@@ -18,9 +18,10 @@ from tests.conftest import ROOT
 from tests.fakes.faulty_proxy import FaultyProxy
 from tests.local_jobs import lives, order, until
 from tests.ray.cluster import Cluster
+from tools.limiter import Limiter
 from tools.pipelines.contract import parameters
 from tools.pipelines.ray import Entrypoint, RayPipeline, login, submission_id
-from tools.pipelines.remote import Limiter, Remote
+from tools.pipelines.remote import Remote
 from tools.pipelines.remote_job import Deadlines
 
 globals().update({name: test for name, test in vars(suite).items() if name.startswith("test_")})
@@ -52,7 +53,7 @@ class OwnKeys:
 
     def __init__(self, pipeline: RayPipeline, prefix: str) -> None:
         self.kind = pipeline.kind
-        self.findings = pipeline.findings
+        self.examine = pipeline.examine
         self._pipeline = pipeline
         self._prefix = prefix
 
@@ -249,12 +250,12 @@ def test_without_the_right_token_a_person_must_act(system: RealRay, token: str |
     pipeline = system.another(token=token)
     with pytest.raises(Misconfigured, match=said):
         pipeline.find(KEY)
-    (finding,) = pipeline.findings(datetime.now(UTC))
+    (finding,) = pipeline.examine(datetime.now(UTC))
     assert (finding.state, "AUTOPILOT_RAY_TOKEN" in finding.hint) == ("failed", True)
 
 
 def test_doctor_sees_version_token_and_clock(system: RealRay) -> None:
-    findings = system.pipeline.findings(datetime.now(UTC))
+    findings = system.pipeline.examine(datetime.now(UTC))
     assert [finding.state for finding in findings] == ["ok", "ok", "ok"]
     assert "Ray 2.60.0" in findings[0].detail
     assert "training only" in findings[1].detail

@@ -7,17 +7,21 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from time import sleep
+from typing import Annotated, Literal
 from urllib.parse import quote
+
+from pydantic import Field
 
 from graph.errors import Misconfigured, Refused
 from graph.model import JobState, Json, TrainingJob, TrainingOrder
 from graph.policy.outcomes import ACTIVE
 from tools.pipelines import airflow_rights
-from tools.pipelines.airflow_login import AirflowRemote
+from tools.pipelines.airflow_login import AirflowRemote, Password, Token
 from tools.pipelines.contract import parameters
-from tools.pipelines.findings import Finding
+from tools.pipelines.elsewhere import Elsewhere
 from tools.pipelines.remote import Answer, Unclear
 from tools.pipelines.remote_job import PAUSES_S, Deadlines, RemotePipeline, Seen
+from tools.plugins import Finding, PipelinePlugin, Site
 
 KIND = "airflow"
 KEY = "AUTOPILOT_KEY"
@@ -175,3 +179,37 @@ def _moment(text: str | None) -> datetime | None:
 
 def _between(start: datetime | None, end: datetime | None) -> timedelta:
     return end - start if start and end else timedelta(0)
+
+
+class AirflowDag(Elsewhere):
+    """An Airflow DAG, by its id."""
+
+    kind: Literal["airflow"]
+    dag: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,250}$")]
+
+
+_USER, _PASSWORD, _TOKEN = LOGINS = (
+    "AUTOPILOT_AIRFLOW_USER",
+    "AUTOPILOT_AIRFLOW_PASSWORD",
+    "AUTOPILOT_AIRFLOW_TOKEN",
+)
+
+
+def make(part: AirflowDag, site: Site) -> AirflowPipeline:
+    """Return the pipeline. Misconfigured without a login."""
+    ca = site.folder / part.ca if part.ca else None
+    remote = AirflowRemote(site.model, part.url, _credential(site), site.limiter, ca)
+    return AirflowPipeline(remote, part.dag, part.deadlines)
+
+
+def _credential(site: Site) -> Token | Password:
+    token = site.optional_token(_TOKEN)
+    if token:
+        return Token(token)
+    user, password = site.logins.get(_USER), site.logins.get(_PASSWORD)
+    if user and password:
+        return Password(user, password)
+    raise Misconfigured(f"{site.model}: neither {_TOKEN} nor {_USER} and {_PASSWORD} are set", "set one of the two")
+
+
+PIPELINE = PipelinePlugin(AirflowDag, make, lambda part, site, now: make(part, site).examine(now), LOGINS)

@@ -8,7 +8,9 @@ from threading import Lock
 from typing import Any
 
 from graph.errors import Misconfigured, Unavailable
-from tools.pipelines.remote import Answer, Limiter, Remote, Unclear, printable_token
+from tools.limiter import Limiter
+from tools.pipelines.remote import Answer, Remote, Unclear
+from tools.plugins import printable_token
 
 _SIGN_IN = "/auth/token"
 

@@ -6,15 +6,15 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from graph.errors import Unavailable
-from tools.pipelines.findings import Finding
 from tools.pipelines.remote import Answer, Remote
+from tools.pipelines.skew import clock
+from tools.plugins import Finding
 
 TO_START = "give its user role user, or of this DAG: read, and create and edit DAG runs"
 TO_STOP = "give its user role user, or the right to edit runs of this DAG"
 
 _ALIVE = timedelta(seconds=30)
 """Airflow's own limit for a scheduler's heartbeat."""
-_SKEW = timedelta(seconds=60)
 _NO_RUN = "autopilot.doctor"
 """No run has this id: a key ends with the id of a run of ours."""
 _FOREIGN = ("variables", "connections")
@@ -56,20 +56,9 @@ def problem_of(remote: Remote, answer: Answer, dag: str) -> Finding | None:
 def _server(remote: Remote, now: datetime) -> Iterator[Finding]:
     answer = remote.get("/api/v2/version")
     yield Finding("ok", f"Airflow {remote.one_line(str(answer.document()['version']))} at {remote.url}")
-    yield from _clock(answer.at, now)
+    yield clock(answer.at, now)
     answer = remote.get("/api/v2/monitor/health")
     yield _scheduler(remote, answer)
-
-
-def _clock(theirs: datetime | None, now: datetime) -> Iterator[Finding]:
-    if theirs is None:
-        yield Finding("warning", "its answers carry no time: deadlines cannot be kept", "let no proxy take Date away")
-    elif abs(theirs - now) > _SKEW:
-        ahead = "ahead of" if theirs > now else "behind"
-        seconds = abs(theirs - now).total_seconds()
-        yield Finding("warning", f"its clock is {seconds:.0f} s {ahead} ours", "let both follow a time server")
-    else:
-        yield Finding("ok", "its clock agrees with ours")
 
 
 def _scheduler(remote: Remote, answer: Answer) -> Finding:

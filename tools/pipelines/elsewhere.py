@@ -1,7 +1,6 @@
 """What systems elsewhere have alike in autopilot.yaml, and the client that comes of it."""
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -9,11 +8,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, model_validator
 
 from tools.fields import Span
-from tools.pipelines.remote import Answer, Remote
+from tools.pipelines.remote import Remote
 from tools.pipelines.remote_job import Deadlines
-from tools.plugins import Finding, PipelinePart, Site
-
-_SKEW = timedelta(minutes=2)
+from tools.plugins import PipelinePart, Site
 
 
 def _address(value: str) -> str:
@@ -56,13 +53,6 @@ class Elsewhere(PipelinePart):
         """Return the client. `login` are headers, `secrets` what no message may hold."""
         ca = site.folder / self.ca if self.ca else None
         return Remote(site.model, system, self.url, login, secrets, site.limiter, ca)
-
-
-def skewed(remote: Remote, answer: Answer, now: datetime) -> Iterator[Finding]:
-    """Compare the system's clock with ours, which deadlines and windows are told by."""
-    if answer.at and abs(answer.at - now) > _SKEW:
-        detail = f"its clock and ours differ by {abs((answer.at - now).total_seconds()):.0f} s"
-        yield Finding("warning", f"{remote.system}: {detail}", "let both keep time by NTP")
 
 
 def _is_here(host: str) -> bool:

@@ -18,9 +18,10 @@ from graph.errors import Misconfigured, Refused, Unavailable
 from graph.model import JobState, Json, TrainingJob, TrainingOrder
 from graph.policy.outcomes import ACTIVE
 from tools.pipelines.contract import parameters
-from tools.pipelines.elsewhere import Elsewhere, skewed
+from tools.pipelines.elsewhere import Elsewhere
 from tools.pipelines.remote import Answer, Remote, Unclear
 from tools.pipelines.remote_job import PAUSES_S, Deadlines, RemotePipeline, Seen
+from tools.pipelines.skew import clock
 from tools.plugins import Finding, PipelinePlugin, Site
 
 KIND = "gitlab"
@@ -99,7 +100,7 @@ class GitLabPipeline(RemotePipeline):
             self._remote.one_line(str(version.get("version"))) if isinstance(version, dict) else "of unknown version"
         )
         yield Finding("ok", f"GitLab {named} at {self._remote.url} shows the pipelines of {self._project}")
-        yield from skewed(self._remote, answer, now)
+        yield clock(answer.at, now)
         yield from self._token("AUTOPILOT_GITLAB_TOKEN", None, "read_api", now)
         if self._tokens.cancel:
             yield from self._token("AUTOPILOT_GITLAB_CANCEL_TOKEN", login(self._tokens.cancel), "api", now)
@@ -236,7 +237,7 @@ _READS, _STARTS, _STOPS = LOGINS = (
 def make(part: GitLabProject, site: Site) -> GitLabPipeline:
     """Return the pipeline. Misconfigured without the tokens that read and start."""
     reads, starts = site.token(_READS), site.token(_STARTS)
-    stops = site.token(_STOPS) if site.logins.get(_STOPS) else None
+    stops = site.optional_token(_STOPS)
     remote = part.remote(site, "GitLab", login(reads), (reads, starts, *([stops] if stops else [])))
     return GitLabPipeline(remote, part.project, part.ref, Tokens(starts, stops), part.deadlines, part.parameters)
 

@@ -17,9 +17,10 @@ from pydantic import Field
 from graph.errors import Misconfigured, Refused, Unavailable
 from graph.model import JobState, Json, TrainingJob, TrainingOrder
 from tools.pipelines.contract import NAMES, parameters
-from tools.pipelines.elsewhere import Elsewhere, skewed
+from tools.pipelines.elsewhere import Elsewhere
 from tools.pipelines.remote import Answer, Remote, Unclear
 from tools.pipelines.remote_job import PAUSES_S, Deadlines, RemotePipeline, Seen
+from tools.pipelines.skew import clock
 from tools.plugins import Finding, PipelinePlugin, Site
 
 KIND = "jenkins"
@@ -75,7 +76,7 @@ class JenkinsPipeline(RemotePipeline):
         yield Finding(
             "ok", f"Jenkins {version} at {self._remote.url} shows {self._job}, enabled, with all six parameters"
         )
-        yield from skewed(self._remote, answer, now)
+        yield clock(answer.at, now)
         for path, right in ((f"{self._path}/config.xml", "Job/Configure"), ("/script", "Overall/Administer")):
             if self._remote.ask(path).is_success:
                 detail = f"its user may do more than start and stop builds: {right}, or reading what only that needs"

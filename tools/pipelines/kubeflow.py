@@ -10,17 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from time import sleep
+from typing import Annotated, Literal
 from urllib.parse import quote
+
+from pydantic import Field
 
 from graph.errors import AutopilotError, Misconfigured, Refused, Unavailable
 from graph.model import JobState, Json, TrainingJob, TrainingOrder
 from graph.policy.outcomes import ACTIVE
 from tools.pipelines.contract import parameters
-from tools.pipelines.findings import Finding
+from tools.pipelines.elsewhere import Elsewhere
 from tools.pipelines.kubeflow_spec import unmet
 from tools.pipelines.remote import Answer, Remote, Unclear
 from tools.pipelines.remote_job import PAUSES_S, Deadlines, RemotePipeline, Seen
 from tools.pipelines.skew import clock
+from tools.plugins import Finding, PipelinePlugin, Site
 
 KIND = "kubeflow"
 KEY = "AUTOPILOT_KEY"
@@ -86,7 +90,7 @@ class KubeflowPipeline(RemotePipeline):
         self._place = place
         self._target: _Target | None = None
 
-    def findings(self, now: datetime) -> list[Finding]:
+    def examine(self, now: datetime) -> list[Finding]:
         """Return what `doctor` shows of server, token, rights and pipeline. Nothing is changed there."""
         try:
             answer = self._remote.get(f"{_API}/healthz")
@@ -267,3 +271,28 @@ def _release(answer: Answer) -> str:
     document = answer.document()
     tag = document.get("tag_name") if isinstance(document, dict) else None
     return f", release {tag}" if tag else "; it does not tell its release"
+
+
+class KubeflowRun(Elsewhere):
+    """A run of a pipeline of Kubeflow Pipelines in an experiment, both by the names that Kubeflow shows."""
+
+    kind: Literal["kubeflow"]
+    experiment: Annotated[str, Field(min_length=1)]
+    pipeline: Annotated[str, Field(min_length=1)]
+    version: str | None = None
+    """Left out: the newest."""
+    namespace: str | None = None
+
+
+LOGIN = "AUTOPILOT_KUBEFLOW_TOKEN"
+
+
+def make(part: KubeflowRun, site: Site) -> KubeflowPipeline:
+    """Return the pipeline. An installation for a single user has no token, so none is asked for."""
+    token = site.optional_token(LOGIN)
+    remote = part.remote(site, "Kubeflow", login(token), (token,) if token else ())
+    place = Place(part.experiment, part.pipeline, part.version, part.namespace)
+    return KubeflowPipeline(remote, place, part.deadlines)
+
+
+PIPELINE = PipelinePlugin(KubeflowRun, make, lambda part, site, now: make(part, site).examine(now), (LOGIN,))

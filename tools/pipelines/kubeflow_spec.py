@@ -1,8 +1,7 @@
 """What a compiled Kubeflow pipeline takes, read from the specification that its version carries."""
 
 from graph.model import Json
-
-CONTRACT = tuple(f"AUTOPILOT_{name}" for name in ("MODEL", "RUN", "KEY", "TRAIN_FROM", "TRAIN_UNTIL", "EXCLUDE"))
+from tools.pipelines.contract import NAMES
 
 
 def unmet(version: Json) -> str:
@@ -13,9 +12,9 @@ def unmet(version: Json) -> str:
     # With settings for Kubernetes the specification has company.
     document = document.get("pipeline_spec", document)
     declared = document.get("root", {}).get("inputDefinitions", {}).get("parameters", {})
-    missing = [name for name in CONTRACT if name not in declared]
-    other = [name for name in CONTRACT if name in declared and declared[name].get("parameterType") != "STRING"]
-    open_ones = [name for name, of in declared.items() if name not in CONTRACT and _is_demanded(of)]
+    missing = [name for name in NAMES if name not in declared]
+    other = [name for name in NAMES if name in declared and declared[name].get("parameterType") != "STRING"]
+    open_ones = [name for name, of in declared.items() if name not in NAMES and _is_demanded(of)]
     parts = (("it lacks", missing), ("no text is", other), ("it also demands", open_ones))
     return "; ".join(f"{said} {', '.join(names)}" for said, names in parts if names)
 

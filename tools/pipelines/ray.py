@@ -11,16 +11,19 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from http import HTTPStatus
 from time import sleep
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from graph.errors import AutopilotError, Misconfigured, Refused
 from graph.model import JobState, Json, TrainingJob, TrainingOrder
 from graph.policy.outcomes import ACTIVE
 from tools.pipelines.contract import parameters
-from tools.pipelines.findings import Finding
+from tools.pipelines.elsewhere import Elsewhere
 from tools.pipelines.remote import Answer, Remote, Unclear
 from tools.pipelines.remote_job import PAUSES_S, Deadlines, RemotePipeline, Seen
 from tools.pipelines.skew import clock
+from tools.plugins import Finding, PipelinePlugin, Site
 
 KIND = "ray"
 KEY = "autopilot.key"
@@ -84,7 +87,7 @@ class RayPipeline(RemotePipeline):
         super().__init__(remote, deadlines, pauses_s, sleep)
         self._entrypoint = entrypoint
 
-    def findings(self, now: datetime) -> list[Finding]:
+    def examine(self, now: datetime) -> list[Finding]:
         """Return what `doctor` shows of cluster and token. Nothing is changed there."""
         try:
             answer = self._remote.get("/api/version", known=_NO_ENTRY)
@@ -201,3 +204,28 @@ def _moment(milliseconds: int | None) -> datetime | None:
 def _between(start: int | None, end: datetime | None) -> timedelta:
     begun = _moment(start)
     return end - begun if begun and end else timedelta(0)
+
+
+class RayJob(Elsewhere):
+    """A job of a Ray cluster: the command that trains, the environment it runs in, what the cluster reserves for it."""
+
+    kind: Literal["ray"]
+    entrypoint: Annotated[str, Field(min_length=1)]
+    runtime_env: dict[str, Any] = Field(default_factory=dict)
+    num_cpus: Annotated[float, Field(ge=0)] | None = None
+    num_gpus: Annotated[float, Field(ge=0)] | None = None
+    resources: dict[str, float] = Field(default_factory=dict)
+
+
+LOGIN = "AUTOPILOT_RAY_TOKEN"
+
+
+def make(part: RayJob, site: Site) -> RayPipeline:
+    """Return the pipeline. There are clusters without a token, so none is asked for."""
+    token = site.optional_token(LOGIN)
+    remote = part.remote(site, "Ray", login(token), (token,) if token else ())
+    entry = Entrypoint(part.entrypoint, part.runtime_env, part.num_cpus, part.num_gpus, part.resources)
+    return RayPipeline(remote, entry, part.deadlines)
+
+
+PIPELINE = PipelinePlugin(RayJob, make, lambda part, site, now: make(part, site).examine(now), (LOGIN,))

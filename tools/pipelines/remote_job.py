@@ -2,7 +2,7 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -102,7 +102,7 @@ class RemotePipeline(ABC):
         return self._stop_and_wait(seen) if seen.job.state in ACTIVE else self._judged(seen)
 
     @abstractmethod
-    def examine(self, now: datetime) -> Iterator[Finding]:
+    def examine(self, now: datetime) -> Iterable[Finding]:
         """Look at the system and at what our login may do there, changing nothing: for `autopilot doctor`."""
 
     @abstractmethod

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from tools.pipelines.findings import Finding
+from tools.plugins import Finding
 
 MOST = timedelta(seconds=60)
 

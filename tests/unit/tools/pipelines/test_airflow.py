@@ -10,10 +10,10 @@ from tests.conformance.remote_systems import DEADLINES, SECRETS, AirflowSystem, 
 from tests.conformance.test_remote_faults import WRONG, texts
 from tests.fakes.airflow_server import DAG
 from tests.local_jobs import order
+from tools.limiter import Limiter
 from tools.pipelines.airflow import AirflowPipeline
 from tools.pipelines.airflow_login import AirflowRemote, Password, Token
 from tools.pipelines.contract import parameters
-from tools.pipelines.remote import Limiter
 
 KEY = "run-1:retrain"
 ROBOT = Password("robot", SECRETS[1])

@@ -161,7 +161,7 @@ def test_tokens_are_no_part_of_what_represents_them():
 
 
 def test_who_looks_it_over_sees_each_token_with_what_it_needs(system):
-    assert [seen.state for seen in system.pipeline.examine(datetime.now(UTC))] == ["ok"] * 3
+    assert [seen.state for seen in system.pipeline.examine(datetime.now(UTC))] == ["ok"] * 4
     assert {request.method for request in system.server.asked} == {"GET"}
 
 
@@ -170,7 +170,7 @@ def test_who_looks_it_over_sees_each_token_with_what_it_needs(system):
 )
 def test_a_token_has_its_scope_and_no_other(system, scopes, state):
     system.server.scopes[SECRETS[0]] = scopes
-    assert [seen.state for seen in system.pipeline.examine(datetime.now(UTC))] == ["ok", state, "ok"]
+    assert [seen.state for seen in system.pipeline.examine(datetime.now(UTC))] == ["ok", "ok", state, "ok"]
 
 
 def test_a_token_that_soon_expires_is_a_finding(system):

@@ -51,7 +51,7 @@ def test_an_installation_for_a_single_user_needs_no_namespace_and_no_token(syste
     pipeline = system.another(token=None, place=replace(PLACE, namespace=None))
     system.server.shared = True
     assert pipeline.start(order(KEY)).state == "queued"
-    assert [finding.state for finding in pipeline.findings(datetime.now(UTC))] == ["ok", "warning", "ok", "ok"]
+    assert [finding.state for finding in pipeline.examine(datetime.now(UTC))] == ["ok", "warning", "ok", "ok"]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_what_is_not_there_is_refused_and_nothing_is_sent(system, change, said, 
         pipeline.start(order(KEY))
     assert field in refusal.value.hint
     assert [request for request in system.server.asked if request.method == "POST"] == []
-    assert pipeline.findings(datetime.now(UTC))[-1].state == "failed"
+    assert pipeline.examine(datetime.now(UTC))[-1].state == "failed"
 
 
 @pytest.mark.parametrize("with_platform", [True, False])
@@ -169,7 +169,7 @@ def test_without_the_right_to_see_a_person_must_act_and_doctor_says_so(system):
     system.server.rights.clear()
     with pytest.raises(Misconfigured, match="403"):
         system.pipeline.find(KEY)
-    findings = system.pipeline.findings(datetime.now(UTC))
+    findings = system.pipeline.examine(datetime.now(UTC))
     assert [finding.state for finding in findings] == ["ok", "ok", "ok", "failed"]
 
 
@@ -181,7 +181,7 @@ def test_a_run_that_ended_while_it_was_told_to_stop_keeps_its_end(system):
 
 
 def test_a_wrong_token_is_one_finding(system):
-    (finding,) = system.another(token="wrong-0-planted").findings(datetime.now(UTC))
+    (finding,) = system.another(token="wrong-0-planted").examine(datetime.now(UTC))
     assert finding.state == "failed"
     assert re.search("401", finding.detail)
 
@@ -194,6 +194,6 @@ def test_pages_without_end_are_given_up(system):
 
 
 def test_doctor_sees_server_rights_and_pipeline(system):
-    findings = system.pipeline.findings(datetime.now(UTC))
+    findings = system.pipeline.examine(datetime.now(UTC))
     assert [finding.state for finding in findings] == ["ok", "ok", "ok", "ok"]
     assert "train-fraud is there with the six inputs" in findings[-1].detail

@@ -148,13 +148,13 @@ def test_a_cluster_that_asks_for_no_token_is_served_and_warned_of(system):
     pipeline = system.another(token=None)
     assert pipeline.start(order(KEY)).state == "queued"
     assert all("authorization" not in request.headers for request in system.server.asked)
-    states = [(each.state, each.hint) for each in pipeline.findings(datetime.now(UTC))]
+    states = [(each.state, each.hint) for each in pipeline.examine(datetime.now(UTC))]
     assert [state for state, _ in states] == ["ok", "warning", "ok"]
     assert "RAY_AUTH_MODE=token" in states[1][1]
 
 
 def test_a_token_is_not_sent_where_it_is_asked_whether_any_is_needed(system):
-    first, second, third = system.pipeline.findings(datetime.now(UTC))
+    first, second, third = system.pipeline.examine(datetime.now(UTC))
     assert (first.state, second.state, third.state) == ("ok", "ok", "ok")
     assert "2.60.0" in first.detail
     assert ["authorization" in request.headers for request in system.server.asked] == [True, False]
@@ -162,7 +162,7 @@ def test_a_token_is_not_sent_where_it_is_asked_whether_any_is_needed(system):
 
 @pytest.mark.parametrize(("token", "said"), [(None, "401 Unauthorized"), ("wrong-0-planted", "403 Forbidden")])
 def test_without_the_right_token_there_is_one_finding(system, token, said):
-    (finding,) = system.another(token=token).findings(datetime.now(UTC))
+    (finding,) = system.another(token=token).examine(datetime.now(UTC))
     assert (finding.state, said in finding.detail) == ("failed", True)
     assert "AUTOPILOT_RAY_TOKEN" in finding.hint
     assert SECRETS[0] not in repr(finding)
@@ -170,11 +170,11 @@ def test_without_the_right_token_there_is_one_finding(system, token, said):
 
 @pytest.mark.parametrize(("by", "said"), [(timedelta(minutes=5), "behind"), (timedelta(minutes=-5), "ahead of")])
 def test_a_clock_that_differs_is_a_warning(system, by, said):
-    finding = system.pipeline.findings(datetime.now(UTC) + by)[-1]
+    finding = system.pipeline.examine(datetime.now(UTC) + by)[-1]
     assert (finding.state, said in finding.detail) == ("warning", True)
 
 
 def test_a_system_that_is_away_is_one_finding(system):
     system.server.fail("503 before", "GET")
-    (finding,) = system.pipeline.findings(datetime.now(UTC))
+    (finding,) = system.pipeline.examine(datetime.now(UTC))
     assert replace(finding, detail="", hint="").state == "failed"
