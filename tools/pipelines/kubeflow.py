@@ -93,13 +93,15 @@ class KubeflowPipeline(RemotePipeline):
     def examine(self, now: datetime) -> list[Finding]:
         """Return what `doctor` shows of server, token, rights and pipeline. Nothing is changed there."""
         try:
-            answer = self._remote.get(f"{_API}/healthz")
-            found = [Finding("ok", f"reached{_release(answer)}"), self._guarded(answer), clock(answer.at, now)]
+            with self._known_form():
+                answer = self._remote.get(f"{_API}/healthz")
+                release = self._remote.one_line(str(answer.document().get("tag_name", "it does not tell its release")))
+                found = [Finding("ok", f"reached; {release}"), self._guarded(answer), clock(answer.at, now)]
         except AutopilotError as error:
             return [Finding("failed", error.message, error.hint)]
         try:
-            target = self._resolved()
-            self._named_runs(target.experiment, "autopilot")
+            with self._known_form():
+                self._named_runs(self._resolved().experiment, "autopilot")
         except AutopilotError as error:
             return [*found, Finding("failed", error.message, error.hint)]
         said = f"{self._place.pipeline} is there with the six inputs, and runs in {self._place.experiment} can be seen"
@@ -107,7 +109,7 @@ class KubeflowPipeline(RemotePipeline):
 
     def _guarded(self, answer: Answer) -> Finding:
         """Tell whether the installation knows rights at all."""
-        if (answer.document() or {}).get("multi_user"):
+        if answer.document().get("multi_user"):
             return Finding("ok", "is for several users: the token counts, and its rights")
         return Finding(
             "warning",
@@ -265,12 +267,6 @@ def _moment(text: str | None) -> datetime | None:
 
 def _between(start: datetime | None, end: datetime | None) -> timedelta:
     return end - start if start and end else timedelta(0)
-
-
-def _release(answer: Answer) -> str:
-    document = answer.document()
-    tag = document.get("tag_name") if isinstance(document, dict) else None
-    return f", release {tag}" if tag else "; it does not tell its release"
 
 
 class KubeflowRun(Elsewhere):

@@ -90,13 +90,12 @@ class RayPipeline(RemotePipeline):
     def examine(self, now: datetime) -> list[Finding]:
         """Return what `doctor` shows of cluster and token. Nothing is changed there."""
         try:
-            answer = self._remote.get("/api/version", known=_NO_ENTRY)
-            if answer.status in _NO_ENTRY:
-                return [Finding("failed", f"answers {self._remote.said(answer)}", _TOKEN)]
-            version = answer.document().get("ray_version")
-            if not version:
-                return [Finding("failed", "answers, but not as Ray does", "check pipeline.url")]
-            return [Finding("ok", f"reached, Ray {version}"), self._guarded(), clock(answer.at, now)]
+            with self._known_form():
+                answer = self._remote.get("/api/version", known=_NO_ENTRY)
+                if answer.status in _NO_ENTRY:
+                    return [Finding("failed", f"answers {self._remote.said(answer)}", _TOKEN)]
+                version = self._remote.one_line(answer.document()["ray_version"])
+                return [Finding("ok", f"reached, Ray {version}"), self._guarded(), clock(answer.at, now)]
         except AutopilotError as error:
             return [Finding("failed", error.message, error.hint)]
 

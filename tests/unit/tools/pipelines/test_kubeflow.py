@@ -197,3 +197,10 @@ def test_doctor_sees_server_rights_and_pipeline(system):
     findings = system.pipeline.examine(datetime.now(UTC))
     assert [finding.state for finding in findings] == ["ok", "ok", "ok", "ok"]
     assert "train-fraud is there with the six inputs" in findings[-1].detail
+
+
+@pytest.mark.parametrize("instead", [[], {"ray_version": 3, "multi_user": []}, "ok"])
+def test_an_answer_of_another_system_is_a_finding(system, instead):
+    system.server.instead = instead
+    findings = system.pipeline.examine(datetime.now(UTC))
+    assert findings[-1].state == "failed"

@@ -178,3 +178,10 @@ def test_a_system_that_is_away_is_one_finding(system):
     system.server.fail("503 before", "GET")
     (finding,) = system.pipeline.examine(datetime.now(UTC))
     assert replace(finding, detail="", hint="").state == "failed"
+
+
+@pytest.mark.parametrize("instead", [[], {"ray_version": 3, "multi_user": []}, "ok"])
+def test_an_answer_of_another_system_is_a_finding(system, instead):
+    system.server.instead = instead
+    findings = system.pipeline.examine(datetime.now(UTC))
+    assert findings[-1].state == "failed"
