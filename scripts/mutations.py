@@ -72,6 +72,18 @@ OWN: dict[str, tuple[tuple[str, str, str], ...]] = {
         ),
         (ANOTHERS, 'if each["name"] == key]', 'if each["name"]]'),
     ),
+    "airflow": (
+        (KEY_LOST, '"dag_run_id": order.key, ', ""),
+        (ANOTHERS, 'return bool((run["conf"] or {}).get(KEY) == key)', "return True"),
+    ),
+    "ray": (
+        (KEY_LOST, '"metadata": {KEY: order.key},', '"metadata": {},'),
+        (ANOTHERS, 'if (document["metadata"] or {}).get(KEY) != key:', "if False:"),
+    ),
+    "kubeflow": (
+        (KEY_LOST, '"display_name": order.key,', '"display_name": "a run",'),
+        (ANOTHERS, 'return run.get("display_name") == key and given == key', "return True"),
+    ),
 }
 
 

@@ -102,6 +102,14 @@ def test_what_was_done_after_all_is_adopted_at_once(system: Any, fault: FaultNam
     assert (system.starts(KEY), len(posts)) == (1, 1)
 
 
+def test_a_second_start_sends_nothing(system: Any) -> None:
+    once(system.pipeline)
+    sent = len(system.server.asked)
+    system.another().start(order(KEY))
+    later = system.server.asked[sent:]
+    assert [request.path for request in later if request.method == "POST" and "token" not in request.path] == []
+
+
 @pytest.mark.parametrize("fault", ["500 before", "503 before", "408 before", "a page instead", "sent elsewhere"])
 def test_what_may_have_been_done_is_not_sent_again_and_said_so(system: Any, fault: FaultName) -> None:
     system.server.fail(fault)

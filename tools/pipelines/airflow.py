@@ -121,32 +121,22 @@ class AirflowPipeline(RemotePipeline):
         # It may be null, not absent; and null is the only one that two runs of a DAG may share.
         sent = {"dag_run_id": order.key, "logical_date": None, "conf": parameters(order)}
         answer = self._remote.post(f"{self._path}/dagRuns", document=sent)
-        if answer.status == HTTPStatus.CONFLICT:
-            return self._twin(order.key)
         if HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-            self._raise_refusal(answer)
+            self._raise_refusal(answer, order.key)
         if not answer.is_success:
             raise Unclear(self._remote.words(f"answers {answer.status} where it should show what it started"))
         return self._job(answer.document(), order.key)
 
-    def _twin(self, key: str) -> TrainingJob:
-        """Return the run that was there before ours, if it was ordered under the same key."""
-        answer = self._run(key)
-        if answer is None:
-            raise Unclear(self._remote.words(f"has a run {key} of {self._dag} and shows none"))
-        if not _is_ours(answer.document(), key):
-            raise Refused(
-                self._remote.words(f"has a run {key} of {self._dag} that was started for something else"),
-                "delete that run there, or keep people from naming runs so",
-            )
-        return self._seen(answer, key).job
-
-    def _raise_refusal(self, answer: Answer) -> None:
+    def _raise_refusal(self, answer: Answer, key: str) -> None:
         said = self._remote.words(f"starts no run of {self._dag}: {self._remote.said(answer)}")
         if answer.status == HTTPStatus.FORBIDDEN:
             raise Refused(said, airflow_rights.TO_START)
         if answer.status == HTTPStatus.NOT_FOUND:
             raise Refused(said, "correct pipeline.dag, or bring the DAG back")
+        if answer.status == HTTPStatus.CONFLICT:
+            # What is ours is adopted, whatever refuses it.
+            theirs = self._remote.words(f"has a run {key} of {self._dag} that was started for something else")
+            raise Refused(theirs, "delete that run there, or keep people from naming runs so")
         raise Refused(said, f"correct the params of {self._dag}: {_EXAMPLE} has the six, all of them text")
 
     def _stop(self, job: TrainingJob) -> None:

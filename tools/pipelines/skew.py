@@ -15,4 +15,5 @@ def clock(at: datetime | None, now: datetime) -> Finding:
     if abs(ahead) <= MOST:
         return Finding("ok", "its clock agrees with ours within a minute")
     side = "ahead of" if ahead > timedelta(0) else "behind"
-    return Finding("warning", f"its clock is {abs(ahead)} {side} ours", "set both by NTP: deadlines are by its clock")
+    said = f"its clock is {abs(ahead).total_seconds():.0f} s {side} ours"
+    return Finding("warning", said, "set both by NTP: deadlines are by its clock")
