@@ -19,15 +19,16 @@ from checkpoints.database import Database
 from checkpoints.ledger.book import PostgresLedger
 from checkpoints.ledger.effects import Boundary, passing
 from graph.errors import Misconfigured
-from graph.ports import Deps, Pipeline
+from graph.ports import Deps, Monitor, Pipeline, WindowStore
 from tools import catalogue
 from tools.limiter import Limiter
-from tools.plugins import Site
+from tools.log_part import Score
+from tools.plugins import MonitorSite, Site
+from tools.shared_answers import SharedAnswers
 
 if TYPE_CHECKING:
     from autopilot.engine import Engine
     from tools.llm import ChatReasoner
-    from tools.monitors.predictions import PredictionLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,28 +83,28 @@ def workshop(settings: Settings, file: written.File, found: Stores, book: Postgr
     """Return what gives the nodes a model's parts; each model's are built once, when it is first asked for."""
 
     reasoner = _reasoner(settings)
-    limiter = Limiter()
+    limiter, shared = Limiter(), SharedAnswers()
 
     @cache
     def parts(name: str) -> Deps:
         from tools.evaluation.child_process import ChildEvaluator
-        from tools.monitors.predictions import PredictionMonitor
         from tools.registry.mlflow import MlflowRegistry
 
         entry = file.model(name)
+        score = entry.log.score if entry.log else Score()
         work = settings.home / "work"
         return Deps(
             spec=model_spec(name, entry, settings.config.absolute().parent),
             clock=settings.clock,
-            monitor=PredictionMonitor(prediction_log(settings, name, entry), book.windows),
+            monitor=monitor(settings, name, entry, book.windows, shared),
             pipeline=pipeline(settings, name, entry, found, limiter),
             registry=MlflowRegistry(found.promoter, found.artifacts),
             evaluator=ChildEvaluator(
                 _scrubbed(settings),
                 sys.executable,
                 work,
-                positive=entry.monitor.score.positive,
-                threshold=entry.monitor.score.threshold,
+                positive=score.positive,
+                threshold=score.threshold,
             ),
             ledger=book,
             workspace=work,
@@ -114,36 +115,36 @@ def workshop(settings: Settings, file: written.File, found: Stores, book: Postgr
     return parts
 
 
-def prediction_log(settings: Settings, name: str, entry: written.Model) -> "PredictionLog":
-    """Return the monitor's configuration; paths are relative to the file that names them."""
-    from tools.monitors.predictions import LabelSource, PredictionLog
+def monitor(settings: Settings, name: str, entry: written.Model, store: WindowStore, shared: SharedAnswers) -> Monitor:
+    """Return what watches a model. Misconfigured when a login is missing."""
+    from tools.monitors.combined import CombinedMonitor, Part
 
-    part, here = entry.monitor, settings.config.absolute().parent
-    labels = None
-    if part.labels:
-        labels = LabelSource(
-            source=str(here / part.labels.source) if part.labels.source else "",
-            id=part.labels.id or part.id or "",
-            label=part.labels.label,
-            timestamp=part.labels.timestamp,
-            delay=part.labels.delay,
-        )
-    sources = [part.source] if isinstance(part.source, str) else part.source
-    return PredictionLog(
+    at = lookout(settings, name, entry, store, shared)
+    made = [catalogue.monitor(part.kind).make(part, at) for part in entry.monitors]
+    if len(made) == 1:
+        return made[0]
+    names = _told_apart([part.kind for part in entry.monitors])
+    logs = [part is entry.log for part in entry.monitors]
+    return CombinedMonitor(name, [Part(*each) for each in zip(names, made, logs, strict=True)])
+
+
+def _told_apart(kinds: list[str]) -> list[str]:
+    """Return the kinds, numbered where one comes again."""
+    return [f"{kind}_{kinds[:at].count(kind) + 1}" if kind in kinds[:at] else kind for at, kind in enumerate(kinds)]
+
+
+def lookout(
+    settings: Settings, name: str, entry: written.Model, store: WindowStore, shared: SharedAnswers
+) -> MonitorSite:
+    """Return the place that a monitor of this model works in."""
+    return MonitorSite(
         model=name,
-        source=tuple(str(here / source) for source in sources),
-        id=part.id,
-        timestamp=part.timestamp,
-        version=part.version,
-        prediction=part.prediction,
-        positive=part.score.positive,
-        threshold=part.score.threshold,
-        features=tuple(part.features),
-        labels=labels,
-        window=part.window,
-        reference=(part.reference.start, part.reference.until),
+        folder=settings.config.absolute().parent,
         metric=entry.policy.metric,
         task=entry.task,
+        store=store,
+        shared=shared,
+        logins=settings.logins,
     )
 
 

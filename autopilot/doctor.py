@@ -4,7 +4,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
@@ -14,23 +14,25 @@ import httpx
 
 from autopilot import spec as written
 from autopilot import words
-from autopilot.bootstrap import prediction_log, site
+from autopilot.bootstrap import lookout, site
 from autopilot.clock import SystemClock
 from autopilot.settings import Settings, prepare
 from autopilot.stores import Stores, libraries, mlflow_schema, stores
 from checkpoints import migrate
+from checkpoints.database import Database
+from checkpoints.ledger.windows import Windows
 from graph.errors import AutopilotError
 from graph.model import Json, ModelRef
 from tools import catalogue
 from tools.limiter import Limiter
-from tools.plugins import Site, State
+from tools.log_part import LogPart
+from tools.plugins import MonitorPart, MonitorSite, Site, State
+from tools.shared_answers import SharedAnswers
 
 _MARK = {"ok": "✓", "warning": "!", "failed": "✗"}
 _NAMES = ("autopilot", "tools", "checkpoints", "graph")
 _ROOM = 1 << 30
 """Free bytes below which a training run, its candidate and their copies may not fit."""
-_LATE = 3
-"""Windows without a new row after which a log is no longer written."""
 _PATIENCE_S = 5.0
 
 
@@ -170,13 +172,15 @@ def _registry(found: Stores) -> Iterator[Json]:
 def _models(settings: Settings, file: written.File, found: Stores) -> Iterator[Json]:
     from tools.registry.mlflow import MlflowRegistry
 
-    registry, limiter = MlflowRegistry(found.promoter, found.artifacts), Limiter()
+    store = Windows(Database(found.ledger))
+    registry, limiter, shared = MlflowRegistry(found.promoter, found.artifacts), Limiter(), SharedAnswers()
     for name, entry in sorted(file.models.items()):
         yield from _guarded(f"registry of {name}", partial(_champion, name, entry, registry.alias))
         at = site(settings, name, found, limiter)
         yield from _guarded(f"pipeline of {name}", partial(_pipeline, name, entry, at, SystemClock().now()))
-        log = prediction_log(settings, name, entry)
-        yield from _guarded(f"log of {name}", partial(_log, name, log, settings.clock.now()))
+        place = lookout(settings, name, entry, store, shared)
+        for part in entry.monitors:
+            yield from _guarded(_named(part, name), partial(_monitor, name, part, place, settings.clock.now()))
 
 
 def _champion(name: str, entry: written.Model, alias: Callable[[str, str], ModelRef | None]) -> Iterator[Json]:
@@ -191,26 +195,13 @@ def _pipeline(name: str, entry: written.Model, at: Site, now: datetime) -> Itera
         yield _finding(f"pipeline of {name}", found.state, found.detail, found.hint)
 
 
-def _log(name: str, log: object, now: datetime) -> Iterator[Json]:
-    from tools.monitors.glance import glance
-    from tools.monitors.prediction_log import PredictionLog
+def _monitor(name: str, part: MonitorPart, at: MonitorSite, now: datetime) -> Iterator[Json]:
+    for found in catalogue.monitor(part.kind).examine(part, at, now):
+        yield _finding(_named(part, name), found.state, found.detail, found.hint)
 
-    if not isinstance(log, PredictionLog):
-        return
-    seen = glance(log)
-    what = f"log of {name}"
-    reached = f"{seen.newest:%Y-%m-%d %H:%M}Z" if seen.newest else "no time in any row"
-    detail = f"{words.count(seen.files, 'file')}, every column as described, newest row {reached}"
-    if seen.newest is None or now - seen.newest > _LATE * max(log.window, timedelta(hours=1)):
-        yield _finding(what, "warning", detail, "nothing new for several windows: is the log still written?")
-    elif not seen.scored:
-        yield _finding(
-            what, "warning", f"{detail}, no column {log.prediction}", "a model that serves must log its score"
-        )
-    elif seen.label_files == 0:
-        yield _finding(what, "warning", f"{detail}, no label file yet", "check monitor.labels.source")
-    else:
-        yield _finding(what, "ok", detail)
+
+def _named(part: MonitorPart, model: str) -> str:
+    return f"{'log' if isinstance(part, LogPart) else part.kind} of {model}"
 
 
 def _tracing(settings: Settings) -> Iterator[Json]:

@@ -13,8 +13,8 @@ def model_spec(name: str, entry: written.Model, here: Path) -> ModelSpec:
     return ModelSpec(
         name=name,
         registry=entry.registry.model,
-        features=tuple(entry.monitor.features),
-        label_delay=entry.monitor.labels.delay if entry.monitor.labels else timedelta(0),
+        features=tuple(entry.log.features) if entry.log else (),
+        label_delay=entry.log.labels.delay if entry.log and entry.log.labels else timedelta(0),
         policy=_policy(entry),
         training=Training(**entry.training.model_dump()),
         validation=_validation(entry, here),

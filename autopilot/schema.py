@@ -10,6 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_jso
 from autopilot.spec import File, Model
 from graph.model import Json
 from tools import catalogue
+from tools.fields import Part
 
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 FILE = Path(__file__).with_name("autopilot.schema.json")
@@ -33,7 +34,7 @@ class _AsWritten(GenerateJsonSchema):
 def schema() -> Json:
     """Return the schema of the whole file."""
     found = File.model_json_schema(by_alias=True, schema_generator=_AsWritten)
-    _spell_out_pipelines(found)
+    _spell_out_kinds(found)
     for part in found["$defs"].values():
         # What an entry leaves out may stand under `defaults`.
         part.pop("required", None)
@@ -43,13 +44,19 @@ def schema() -> Json:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found, "title": "autopilot.yaml"}
 
 
-def _spell_out_pipelines(found: Json) -> None:
-    """Put our kinds of pipeline where the file's own shape only says that there is one; any other is a stranger's."""
-    ours = [(catalogue.pipeline(kind).written, "validation") for kind in catalogue.PIPELINES]
-    references, made = models_json_schema(ours, schema_generator=_AsWritten)  # type: ignore[arg-type]
-    found["$defs"] |= made["$defs"]
-    another = {"type": "object", "properties": {"kind": {"type": "string", "not": {"enum": list(catalogue.PIPELINES)}}}}
-    found["$defs"]["PipelinePart"] = {"title": "Pipeline", "oneOf": [*references.values(), another]}
+def _spell_out_kinds(found: Json) -> None:
+    """Put our kinds where the file's own shape only says that there is one; any other is a stranger's."""
+    monitors = [catalogue.monitor(kind) for kind in catalogue.MONITORS]
+    shapes: dict[str, tuple[str, list[type[Part]]]] = {
+        "PipelinePart": ("Pipeline", [catalogue.pipeline(kind).written for kind in catalogue.PIPELINES]),
+        "MonitorPart": ("Monitor", [shape for each in monitors for shape in (each.written, *each.instead.values())]),
+    }
+    for name, (title, ours) in shapes.items():
+        references, made = models_json_schema([(shape, "validation") for shape in ours], schema_generator=_AsWritten)
+        found["$defs"] |= made["$defs"]
+        kinds = list(catalogue.PIPELINES if title == "Pipeline" else catalogue.MONITORS)
+        another = {"type": "object", "properties": {"kind": {"type": "string", "not": {"enum": kinds}}}}
+        found["$defs"][name] = {"title": title, "anyOf": [*references.values(), another]}
 
 
 def _drop_repeated_defaults(node: Any) -> None:

@@ -1,6 +1,6 @@
 """What a user writes in autopilot.yaml: its only shapes, its defaults, and errors that name file, line and field."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -11,8 +11,9 @@ from pydantic import AfterValidator, Field, SerializeAsAny, ValidationError, mod
 from graph.errors import Misconfigured, NotFound
 from graph.spec import ClassMetric, LossMetric, Metric, Task
 from tools import catalogue
-from tools.fields import Duration, Moment, Name, Part, Share, Span
-from tools.plugins import PipelinePart
+from tools.fields import Duration, Name, Part, Share, Span
+from tools.log_part import LogPart
+from tools.plugins import MonitorPart, PipelinePart
 
 
 def _not_candidates(value: str) -> str:
@@ -33,59 +34,6 @@ class Registry(Part):
     """Where the model is registered in MLflow."""
 
     model: Annotated[Name, AfterValidator(_not_candidates)]
-
-
-class Score(Part):
-    """How a classifier's score in the log is got from a registered model; a regression's is what it predicts."""
-
-    method: Literal["predict_proba"] = "predict_proba"
-    positive: int | str | bool = 1
-    threshold: Share = 0.5
-
-
-class Labels(Part):
-    """What turned out to be true: a column of the log, or files of their own, joined by id."""
-
-    source: str | None = None
-    id: str | None = None
-    label: str
-    timestamp: str | None = None
-    delay: Duration = timedelta(0)
-
-
-class Reference(Part):
-    """Rows known to be good, half-open."""
-
-    start: Moment = Field(alias="from")
-    until: Moment
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "Reference":
-        if self.start >= self.until:
-            raise ValueError("reference: from must be before until")
-        return self
-
-
-class Monitor(Part):
-    """Where to see what the model did."""
-
-    kind: Literal["predictions"]
-    source: str | list[str]
-    id: str | None = None
-    timestamp: str
-    version: str | None = None
-    prediction: str
-    score: Score = Score()
-    features: Annotated[list[str], Field(min_length=1)]
-    labels: Labels | None = None
-    window: Span = timedelta(days=1)
-    reference: Reference
-
-    @model_validator(mode="after")
-    def _joinable(self) -> "Monitor":
-        if self.labels and self.labels.source and not (self.id and self.labels.id):
-            raise ValueError("labels in a file of their own are joined by id: name it as `id` here and in `labels`")
-        return self
 
 
 class Prices(Part):
@@ -166,6 +114,9 @@ class Rollout(Part):
     kind: Literal["alias"] = "alias"
 
 
+Written = SerializeAsAny[MonitorPart]
+
+
 class Model(Part):
     """One model's effective entry: its own fields over the defaults."""
 
@@ -175,7 +126,7 @@ class Model(Part):
     advice: bool = True
     """Whether the language model, where there is one, is asked about this model."""
     registry: Registry
-    monitor: Monitor
+    monitor: Written | Annotated[list[Written], Field(min_length=1)]
     policy: Policy = Policy()
     training: Training = Training()
     pipeline: SerializeAsAny[PipelinePart]
@@ -183,9 +134,28 @@ class Model(Part):
     approval: Approval
     rollout: Rollout = Rollout()
 
+    @property
+    def monitors(self) -> list[MonitorPart]:
+        """Every monitor, whether one or several were written."""
+        return self.monitor if isinstance(self.monitor, list) else [self.monitor]
+
+    @property
+    def log(self) -> LogPart | None:
+        """The monitor that reads rows, if one does."""
+        return next((part for part in self.monitors if isinstance(part, LogPart)), None)
+
+    @model_validator(mode="after")
+    def _one_log(self) -> "Model":
+        logs = sum(isinstance(part, LogPart) for part in self.monitors)
+        if logs > 1:
+            raise ValueError("monitor: two entries read rows; a model has one prediction log")
+        if not logs and self.validation.kind == "holdout":
+            raise ValueError("no monitor reads rows to compare two models on: write validation: {kind: reported}")
+        return self
+
     @model_validator(mode="after")
     def _slices_are_features(self) -> "Model":
-        unknown = sorted(set(self.validation.slices) - set(self.monitor.features))
+        unknown = sorted(set(self.validation.slices) - set(self.log.features if self.log else ()))
         if unknown:
             raise ValueError(f"validation.slices names {', '.join(unknown)}, which monitor.features does not list")
         return self
@@ -209,7 +179,8 @@ class Model(Part):
         refused = {
             "policy.prices: they count wrong decisions": self.policy.prices,
             "validation.max_negative_flips: it counts wrong decisions": self.validation.max_negative_flips,
-            "monitor.score: it says how to get a probability": "score" in self.monitor.model_fields_set or None,
+            "monitor.score: it says how to get a probability": (self.log and "score" in self.log.model_fields_set)
+            or None,
         }
         for what, given in refused.items():
             if given is not None:
@@ -285,25 +256,39 @@ def parse(text: str, source: str) -> File:
         raise Misconfigured(f"{source}: the file holds no mapping", "it begins with people:, defaults: or models:")
     document = _with_defaults(document)
     for name, entry in _mappings(document.get("models")):
-        _read_pipeline(entry, tree, source, ["models", name, "pipeline"])
+        entry["pipeline"] = _written(entry.get("pipeline"), _pipeline, tree, source, ["models", name, "pipeline"])
+        entry["monitor"] = _monitors(entry.get("monitor"), tree, source, ["models", name, "monitor"])
     try:
         return File.model_validate(document)
     except ValidationError as error:
         raise problem(error, tree, source) from None
 
 
-def _read_pipeline(entry: dict[str, Any], tree: yaml.Node | None, source: str, path: list[str]) -> None:
-    """Put in place of a pipeline's mapping what its kind makes of it: only kinds that are used are loaded."""
-    given = entry.get("pipeline")
+def _pipeline(given: dict[str, Any]) -> type[PipelinePart]:
+    return catalogue.pipeline(str(given["kind"])).written
+
+
+def _monitor(given: dict[str, Any]) -> type[MonitorPart]:
+    return catalogue.monitor(str(given["kind"])).shape(given)
+
+
+def _monitors(given: object, tree: yaml.Node | None, source: str, path: list[str]) -> object:
+    if not isinstance(given, list):
+        return _written(given, _monitor, tree, source, path)
+    return [_written(each, _monitor, tree, source, [*path, str(at)]) for at, each in enumerate(given)]
+
+
+def _written(
+    given: object, shape: Callable[[dict[str, Any]], type[Part]], tree: yaml.Node | None, source: str, path: list[str]
+) -> object:
+    """Return what its kind makes of a mapping: only kinds that are used are loaded. Anything else is no such part."""
     if not isinstance(given, dict) or "kind" not in given:
-        return
+        return given
     try:
-        plugin = catalogue.pipeline(str(given["kind"]))
+        return shape(given).model_validate(given)
     except Misconfigured as error:
         where = f"{source}:{_line(tree, [*path, 'kind'])}: {'.'.join(path)}"
         raise Misconfigured(f"{where}: {error.message}", error.hint) from None
-    try:
-        entry["pipeline"] = plugin.written.model_validate(given)
     except ValidationError as error:
         raise problem(error, tree, source, path) from None
 

@@ -1,11 +1,12 @@
-"""Which kinds of pipeline there are: ours, a line each, and those that other distributions bring by entry point."""
+"""Which kinds of pipeline and monitor there are: ours, a line each, and those that others bring by entry point."""
 
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from typing import TypeVar
 
 from graph.errors import Misconfigured
-from tools.plugins import PipelinePlugin
+from tools.plugins import MonitorPlugin, PipelinePlugin
 
 PIPELINES = {
     "local": "tools.pipelines.local_plugin",
@@ -15,24 +16,40 @@ PIPELINES = {
     "ray": "tools.pipelines.ray",
     "kubeflow": "tools.pipelines.kubeflow",
 }
-GROUP = "autopilot.pipelines"
+MONITORS = {
+    "predictions": "tools.monitors.predictions_plugin",
+    "sql": "tools.monitors.sql_plugin",
+    "prometheus": "tools.monitors.prometheus_plugin",
+}
+Plugin = TypeVar("Plugin", PipelinePlugin, MonitorPlugin)
 
 
 @cache
 def pipeline(kind: str) -> PipelinePlugin:
     """Return the plugin of a kind, loading nothing but that one. Misconfigured names the kinds there are."""
-    found = import_module(PIPELINES[kind]).PIPELINE if kind in PIPELINES else _foreign(kind)
-    if not isinstance(found, PipelinePlugin):
-        raise Misconfigured(f"pipeline kind {kind!r}: what is installed for it is no PipelinePlugin", "ask its author")
+    return _found("pipeline", kind, PIPELINES, PipelinePlugin)
+
+
+@cache
+def monitor(kind: str) -> MonitorPlugin:
+    """Return the plugin of a kind, loading nothing but that one. Misconfigured names the kinds there are."""
+    return _found("monitor", kind, MONITORS, MonitorPlugin)
+
+
+def _found(family: str, kind: str, ours: dict[str, str], expected: type[Plugin]) -> Plugin:
+    found = getattr(import_module(ours[kind]), family.upper()) if kind in ours else _foreign(family, kind, list(ours))
+    if not isinstance(found, expected):
+        said = f"{family} kind {kind!r}: what is installed for it is no {expected.__name__}"
+        raise Misconfigured(said, "ask its author")
     return found
 
 
-def _foreign(kind: str) -> object:
-    known = {entry.name: entry for entry in entry_points(group=GROUP)}
+def _foreign(family: str, kind: str, ours: list[str]) -> object:
+    known = {entry.name: entry for entry in entry_points(group=f"autopilot.{family}s")}
     if kind not in known:
-        raise Misconfigured(f"there is no pipeline kind {kind!r}", f"there are: {', '.join([*PIPELINES, *known])}")
+        raise Misconfigured(f"there is no {family} kind {kind!r}", f"there are: {', '.join([*ours, *known])}")
     try:
         return known[kind].load()
     except Exception as error:  # noqa: BLE001 - whatever a stranger's module does at import
-        said = f"pipeline kind {kind!r} of {known[kind].value} cannot be loaded: {type(error).__name__}: {error}"
+        said = f"{family} kind {kind!r} of {known[kind].value} cannot be loaded: {type(error).__name__}: {error}"
         raise Misconfigured(said, "install it again, or ask its author") from None

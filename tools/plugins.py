@@ -1,7 +1,7 @@
 """What an adapter says of itself: what its owner writes, which logins it reads, how it is made and looked over.
 
-Our own adapters and those of other distributions (entry points `autopilot.pipelines`) say it alike: a module holds one
-`PIPELINE`. See CONTRIBUTING.md, "A new pipeline".
+Our own adapters and those of other distributions (entry points `autopilot.pipelines` and `autopilot.monitors`) say it
+alike: a module holds one `PIPELINE` or `MONITOR`. See CONTRIBUTING.md, "A new pipeline".
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,9 +13,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from graph.errors import Misconfigured
-from graph.ports import Pipeline
+from graph.ports import Monitor, Pipeline, WindowStore
+from graph.spec import Metric, Task
 from tools.fields import Part, Span
 from tools.limiter import Limiter
+from tools.shared_answers import SharedAnswers
 
 State = Literal["ok", "warning", "failed"]
 
@@ -98,3 +100,39 @@ class PipelinePlugin:
     """Looks the system over at a present time, changing nothing. May raise graph.errors: that is a finding, too."""
     logins: tuple[str, ...] = ()
     """Names of the variables that hold its logins, each beginning with AUTOPILOT_."""
+
+
+class MonitorPart(Part):
+    """What every kind of monitor has in autopilot.yaml."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorSite:
+    """Where a monitor of one model is at work."""
+
+    model: str
+    folder: Path
+    """That of autopilot.yaml: relative paths start here."""
+    metric: Metric
+    task: Task
+    store: WindowStore
+    shared: SharedAnswers
+    logins: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorPlugin:
+    """One kind of monitor. `make` and `examine` get the part that `written` describes, and the site."""
+
+    written: type[MonitorPart]
+    make: Callable[[Any, MonitorSite], Monitor]
+    examine: Callable[[Any, MonitorSite, datetime], Iterable[Finding]]
+    logins: tuple[str, ...] = ()
+    instead: Mapping[str, type[MonitorPart]] = field(default_factory=dict)
+    """Another shape, by the field that shows that it is meant."""
+
+    def shape(self, given: Mapping[str, Any]) -> type[MonitorPart]:
+        """Return the shape that is meant by what was written."""
+        return next((shape for name, shape in self.instead.items() if name in given), self.written)

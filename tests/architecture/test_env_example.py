@@ -13,6 +13,7 @@ NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 def test_every_setting_that_is_read_is_explained_and_no_other():
     documented = re.findall(r"^#?([A-Z_0-9]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
     logins = {login for kind in catalogue.PIPELINES for login in catalogue.pipeline(kind).logins}
+    logins |= {login for kind in catalogue.MONITORS for login in catalogue.monitor(kind).logins}
     assert sorted(documented) == sorted(read_by(ROOT / "autopilot" / "settings.py") | logins)
 
 

@@ -20,8 +20,8 @@ from tests.unit.graph.policy.builders import SPEC
 from tools.monitors.combined import CombinedMonitor, Part
 from tools.monitors.prometheus import PrometheusMonitor, PrometheusQueries, Query
 from tools.monitors.prometheus_server import PrometheusServer
-from tools.monitors.shared_answers import SharedAnswers
 from tools.monitors.watched import Watched
+from tools.shared_answers import SharedAnswers
 
 QUERIES = (
     Query(Watched("accuracy", "degraded", below=0.9), "avg(accuracy)"),

@@ -16,8 +16,8 @@ from tests.prometheus_servers import MODELS, NOW, AlertingChain
 from tools.monitors.alerts import Alert, parse
 from tools.monitors.prometheus import PrometheusMonitor, PrometheusQueries, Query
 from tools.monitors.prometheus_server import Login, PrometheusServer
-from tools.monitors.shared_answers import SharedAnswers
 from tools.monitors.watched import Watched
+from tools.shared_answers import SharedAnswers
 
 HOUR = timedelta(hours=1)
 ACCURACY = 'model_accuracy{model_id="model-003"}'

@@ -11,8 +11,8 @@ from graph.evidence import Evidence, Reading
 from graph.model import Holdout
 from tools.monitors.no_rows import no_holdout
 from tools.monitors.prometheus_server import Answer, PrometheusServer, Series
-from tools.monitors.shared_answers import SharedAnswers
 from tools.monitors.watched import Watched
+from tools.shared_answers import SharedAnswers
 
 _PART = "autopilot_part"
 _SELECTOR = r"[a-zA-Z_:][a-zA-Z0-9_:]*(?:\s*\{[^{}]*\})?|\{[^{}]*\}"

@@ -2,29 +2,15 @@
 
 from datetime import timedelta
 from ipaddress import ip_address
-from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, model_validator
+from pydantic import model_validator
 
+from tools.address import Address
 from tools.fields import Span
 from tools.pipelines.remote import Remote
 from tools.pipelines.remote_job import Deadlines
 from tools.plugins import PipelinePart, Site
-
-
-def _address(value: str) -> str:
-    found = urlsplit(value)
-    if found.scheme not in ("http", "https") or not found.hostname:
-        raise ValueError("an address is written like https://ci.example")
-    if found.username or found.password:
-        raise ValueError("an address holds no login: that comes from the environment")
-    if found.query or found.fragment:
-        raise ValueError("an address ends before ? and #")
-    return value.rstrip("/")
-
-
-Address = Annotated[str, AfterValidator(_address)]
 
 
 class Elsewhere(PipelinePart):

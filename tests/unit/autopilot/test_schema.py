@@ -16,7 +16,7 @@ def test_the_shipped_file_is_up_to_date():
 
 
 def test_durations_are_described_as_people_write_them():
-    window = schema.schema()["$defs"]["Monitor"]["properties"]["window"]
+    window = schema.schema()["$defs"]["PredictionFiles"]["properties"]["window"]
     assert window["default"] == "1d"
     assert re.fullmatch(window["pattern"], "1d12h")
     assert not re.fullmatch(window["pattern"], "PT1H")

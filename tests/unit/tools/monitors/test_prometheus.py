@@ -17,8 +17,8 @@ from tests.prometheus_servers import HOW
 from tests.unit.graph.policy.builders import NOW
 from tools.monitors.prometheus import PrometheusMonitor, PrometheusQueries, Query
 from tools.monitors.prometheus_server import Login, PrometheusServer
-from tools.monitors.shared_answers import SharedAnswers
 from tools.monitors.watched import Watched
+from tools.shared_answers import SharedAnswers
 
 TOKEN = "planted-token"
 ACCURACY = Query(Watched("accuracy", "degraded", below=0.9), "sum(accuracy)")
