@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from graph.advice import Advice
 from graph.evidence import Interval
+from graph.spending import Spent
 
 Json = dict[str, Any]
 
@@ -134,6 +135,8 @@ class History:
     """None for a version that learned from a window that the owner fixed."""
     questions: tuple[Question, ...] = ()
     """What the owner was asked, newest first."""
+    spent: Spent | None = None
+    """What was spent on training in the time of each budget; None where there is no budget."""
 
     @property
     def open_question(self) -> Question | None:
@@ -197,6 +200,8 @@ class TrainingJob:
     """Why it is in that state, in one line; the end of its output when it failed."""
     log: str | None = None
     """Where its output can be read."""
+    ran_s: float | None = None
+    """How long it ran, in seconds by its own system's clock; None while it runs, and where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,25 +323,6 @@ class Validation:
     """The version that was approved first."""
     alpha: float = 0.0
     """One-sided level that this attempt spent on its rows; 0 when it tested nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One judgement of a challenger, as later ones on the same rows must reckon with it."""
-
-    run: str
-    challenger: ModelRef
-    champion: str | None
-    origin: str | None
-    holdout: str
-    """Digest of the rows."""
-    start: datetime
-    end: datetime
-    outcome: CheckOutcome
-    superiority: CheckOutcome | None
-    """The check that more rows may yet decide."""
-    alpha: float
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

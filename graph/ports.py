@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Protocol
 
 from graph.advice import Reply, TokenCaps
+from graph.attempt import Attempt
 from graph.evidence import Evidence, WindowRef
 from graph.model import (
     Answer,
     Approval,
     ApprovalState,
     Artifact,
-    Attempt,
     Candidate,
     Comparison,
     Decision,
@@ -35,6 +35,7 @@ from graph.model import (
     Validation,
 )
 from graph.spec import ModelSpec
+from graph.spending import Spent
 
 
 class Clock(Protocol):
@@ -213,6 +214,16 @@ class Ledger(Protocol):
     def settle_tokens(self, run: str, used: int | None) -> None:
         """Replace what the run reserved by what it used; where that is not known, all of it counts as used."""
 
+    def spent(self, spec: ModelSpec, now: datetime) -> Spent | None:
+        """Return what was spent in the time of the model's and the fleet's budget; None where there is neither."""
+
+    def reserve_money(self, run: str, spec: ModelSpec, now: datetime) -> str | None:
+        """Count what this run's one training may cost, or return why it may not be started.
+
+        It is counted once, however often it is asked for, and settled when the job has ended. Until then it counts in
+        full.
+        """
+
     def decision(self, run: str) -> Decision:
         """Return the run's decision. NotFound when it has none."""
 
@@ -231,7 +242,7 @@ class Ledger(Protocol):
     def note_job(self, run: str, job: TrainingJob, now: datetime) -> str | None:
         """Store the last known state of the run's training job; while it is active the run is `training`.
 
-        Return what `void_reason` does.
+        One that has ended settles what was reserved for it. Return what `void_reason` does.
         """
 
     def note_challenger(self, run: str, version: str, candidate: Candidate | None, now: datetime) -> None:

@@ -21,6 +21,24 @@ class Prices:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What one training costs: one price, by the run or by the minute that its job runs."""
+
+    currency: str
+    per_run: float | None = None
+    per_minute: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much may be spent on training in any stretch of time of this length."""
+
+    amount: float
+    currency: str
+    per: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """When to act on one model. Shares are fractions, durations are timedeltas."""
 
@@ -42,6 +60,8 @@ class Policy:
     """With prices, harm counts once it costs more than a retrain over the horizon; without, `max_drop` says so."""
     horizon: timedelta = timedelta(days=30)
     """How long a promoted model is expected to serve."""
+    budget: Budget | None = None
+    """What the trainings of this model may cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +117,9 @@ class ModelSpec:
     digest: str = ""
     """Fingerprint of this model's effective entry, defaults included; an approval is sealed to it."""
     task: Task = "binary_classification"
+    cost: Cost | None = None
+    """What a training of the pipeline costs; None where it has no price."""
+    deadline: timedelta = timedelta(hours=2)
+    """How long a training job may run."""
+    fleet_budget: Budget | None = None
+    """What the trainings of all models together may cost."""

@@ -67,12 +67,16 @@ def printable_token(token: str, name: str, model: str) -> str:
     return token
 
 
+Currency = Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""Free text: EUR, GPU hours, credits."""
+
+
 class Cost(Part):
     """What training costs, by the run or by the minute."""
 
-    per_run: Annotated[float, Field(ge=0)] | None = None
-    per_minute: Annotated[float, Field(ge=0)] | None = None
-    currency: Annotated[str, Field(min_length=1, max_length=20)]
+    per_run: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    per_minute: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    currency: Currency
 
     @model_validator(mode="after")
     def _one_price(self) -> "Cost":

@@ -2,8 +2,9 @@
 
 from checkpoints.database import Database, Row
 from checkpoints.queries import query
+from graph.attempt import Attempt
 from graph.codec import load
-from graph.model import Attempt, ModelRef
+from graph.model import ModelRef
 from graph.spec import ModelSpec
 
 

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from graph.attempt import Attempt
 from graph.evidence import Evidence
-from graph.model import Artifact, Attempt, Check, CheckOutcome, Comparison, Holdout, ModelRef
+from graph.model import Artifact, Check, CheckOutcome, Comparison, Holdout, ModelRef
 from graph.policy.differences import part, told, whole
 from graph.policy.words import moment, number, plural, rounded
 from graph.spec import ValidationSpec

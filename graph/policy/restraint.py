@@ -1,15 +1,17 @@
 """What holds a retrain back although it is wanted: an active run, failures, a kept candidate, cool-down, budgets."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from graph.evidence import Evidence
 from graph.model import Action, Candidate, Decision, Diagnosis, History
+from graph.policy import money
 from graph.policy.rules import Finding, Step, Value
 from graph.policy.training_window import outgrown
 from graph.policy.words import moment, plural, span
-from graph.spec import ModelSpec
+from graph.spec import Budget, ModelSpec
+from graph.spending import Expense, Spent
 
 MOST_WINDOWS_OFF = 32
 WEEK = timedelta(days=7)
@@ -190,6 +192,27 @@ def _budget(wish: Wish, limit: int, period: timedelta) -> RestraintFinding:
     return wait(reason, len(used), limit)
 
 
+def training_budget(wish: Wish) -> RestraintFinding:
+    """Block when the model's money does not allow the dearest that this training may be."""
+    return _money(wish, wish.spec.policy.budget, lambda spent: spent.by_model, money.OF_MODEL)
+
+
+def fleet_budget(wish: Wish) -> RestraintFinding:
+    """Block when the money of all models does not allow the dearest that this training may be."""
+    return _money(wish, wish.spec.fleet_budget, lambda spent: spent.by_fleet, money.OF_FLEET)
+
+
+def _money(wish: Wish, budget: Budget | None, of: Callable[[Spent], Sequence[Expense]], whose: str) -> RestraintFinding:
+    cost, spent = wish.spec.cost, wish.history.spent
+    if budget is None or cost is None or spent is None:
+        return Finding(None, None)
+    bill, expenses = money.most(cost, wish.spec.deadline), of(spent)
+    value, reason = money.after(expenses, bill), money.over(expenses, bill, budget, whose)
+    if reason:
+        return wait(reason, value, budget.amount)
+    return Finding(value, budget.amount, money.told(expenses, bill, budget, whose))
+
+
 def _since(times: Sequence[datetime], start: datetime) -> list[datetime]:
     """Return the times after `start`, newest first. One ahead of the clock counts: setting it back frees nothing."""
     return sorted((at for at in times if at > start), reverse=True)
@@ -212,4 +235,6 @@ BUDGET_RULES = (
     Step("cooldown", cooldown),
     Step("retrains_per_week", retrains_per_week),
     Step("retrains_per_month", retrains_per_month),
+    Step("training_budget", training_budget),
+    Step("fleet_budget", fleet_budget),
 )

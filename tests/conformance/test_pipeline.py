@@ -87,7 +87,7 @@ def test_an_unknown_key_has_no_job(system: System) -> None:
 def test_a_started_job_lives_and_is_found_by_its_key(system: System) -> None:
     job = system.pipeline.start(order(KEY))
     assert job.state in ("queued", "running")
-    assert (job.key, job.pipeline) == (KEY, system.pipeline.kind)
+    assert (job.key, job.pipeline, job.ran_s) == (KEY, system.pipeline.kind, None)
     found = system.pipeline.find(KEY)
     assert found is not None
     assert (found.id, found.key) == (job.id, KEY)
@@ -100,6 +100,8 @@ def test_the_end_is_seen(system: System, well: bool, state: str) -> None:
     ended = system.end(KEY, well)
     assert (ended.id, ended.state) == (job.id, state)
     assert well or system.failure in ended.detail
+    assert ended.ran_s is not None
+    assert ended.ran_s >= 0
     assert system.pipeline.find(KEY) == ended
 
 
@@ -124,6 +126,7 @@ def test_a_cancelled_job_stays_cancelled(system: System) -> None:
     cancelled = system.pipeline.cancel(KEY)
     assert cancelled is not None
     assert cancelled.state == "cancelled"
+    assert cancelled.ran_s is not None
     assert system.pipeline.cancel(KEY) == cancelled
     assert system.pipeline.find(KEY) == cancelled
     assert system.pipeline.start(order(KEY)) == cancelled

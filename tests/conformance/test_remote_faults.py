@@ -167,6 +167,8 @@ def test_a_job_that_runs_past_its_deadline_is_stopped_and_has_failed(system: Any
     late = found(system.pipeline, KEY)
     assert late.state == "failed"
     assert "stopped at its deadline of 2:00:00" in late.detail
+    assert late.ran_s is not None
+    assert late.ran_s >= timedelta(hours=2).total_seconds()
     assert found(system.another(), KEY) == late
 
 
@@ -187,6 +189,8 @@ def test_a_job_that_is_cancelled_before_its_turn_stays_cancelled(system: Any) ->
     once(system.pipeline)
     cancelled = stopped_in_the_queue(system, lambda: system.pipeline.cancel(KEY))
     assert cancelled.state == "cancelled"
+    assert cancelled.ran_s is not None
+    assert cancelled.ran_s < MINUTE.total_seconds()
     system.hold_back(False)
     assert system.pipeline.cancel(KEY) == cancelled == found(system.pipeline, KEY)
     assert system.pipeline.start(order(KEY)) == cancelled

@@ -41,9 +41,9 @@ class FakePipeline:
             self.end(key, "cancelled", "stopped on request")
         return self._jobs.get(key)
 
-    def end(self, key: str, state: JobState = "succeeded", detail: str = "") -> None:
+    def end(self, key: str, state: JobState = "succeeded", detail: str = "", ran_s: float | None = 90.0) -> None:
         """Let the job of this key come to its end."""
-        self._jobs[key] = replace(self._jobs[key], state=state, detail=detail)
+        self._jobs[key] = replace(self._jobs[key], state=state, detail=detail, ran_s=ran_s)
 
     def _answer(self) -> None:
         if self.away is not None:

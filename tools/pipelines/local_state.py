@@ -2,7 +2,8 @@
 
 import re
 import signal
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from graph.errors import Refused
@@ -32,7 +33,8 @@ def look(key: str, folder: Path, redact: Redactor) -> TrainingJob | None:
     lives = held(folder / LOCK)
     done = done or read(folder / DONE)
     if done is not None:
-        return _job(key, folder, *_ended(order, done, folder, redact))
+        job = _job(key, folder, *_ended(order, done, folder, redact))
+        return replace(job, ran_s=_ran_s(started or read(folder / STARTED), done))
     if lives:
         return _job(key, folder, *_going(folder, started))
     if started is None:
@@ -62,6 +64,16 @@ def _ended(order: Json, done: Json, folder: Path, redact: Redactor) -> tuple[Job
     if done["reason"] == "ended" and done["exit_code"] == 0:
         return "succeeded", f"exit code 0{note}"
     return "failed", f"{_why(order, done)}{note}; {_end_of_output(folder / OUTPUT, redact)}"
+
+
+def _ran_s(started: Json | None, done: Json) -> float | None:
+    """Return how long the command ran, to the second; None where nobody saw its end."""
+    if started is None:
+        return 0.0
+    if done["exit_code"] is None and done["signal"] is None:
+        return None
+    begun, ended = (datetime.fromisoformat(at) for at in (started["started_at"], done["ended_at"]))
+    return max(0.0, (ended - begun).total_seconds())
 
 
 def _why(order: Json, done: Json) -> str:

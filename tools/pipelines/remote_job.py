@@ -31,8 +31,10 @@ class Seen:
     """A job as its system shows it, and how long it has waited or run by that system's own clock."""
 
     job: TrainingJob
-    queued: timedelta = timedelta(0)
-    ran: timedelta = timedelta(0)
+    queued: timedelta | None = None
+    """None where it is not waiting any more, or the system does not say."""
+    ran: timedelta | None = None
+    """None for one that has only waited, and where the system does not say."""
 
 
 class RemotePipeline(ABC):
@@ -177,14 +179,30 @@ class RemotePipeline(ABC):
         )
 
     def _is_late(self, seen: Seen) -> bool:
-        return seen.ran > self._deadlines.running or seen.queued > self._deadlines.queued
+        return self._ran_too_long(seen) or (seen.queued is not None and seen.queued > self._deadlines.queued)
+
+    def _ran_too_long(self, seen: Seen) -> bool:
+        return seen.ran is not None and seen.ran > self._deadlines.running
 
     def _judged(self, seen: Seen) -> TrainingJob:
-        """Call what was stopped at its deadline a failure, also where somebody else, or the job itself, stopped it."""
-        if seen.job.state != "cancelled" or not self._is_late(seen):
+        """Return the job with how long it ran once it has ended.
+
+        What was stopped at its deadline is a failure, also where somebody else, or the job itself, stopped it.
+        """
+        if seen.job.state in ACTIVE:
             return seen.job
-        if seen.ran > self._deadlines.running:
+        job = replace(seen.job, ran_s=_ran_s(seen))
+        if job.state != "cancelled" or not self._is_late(seen):
+            return job
+        if self._ran_too_long(seen):
             why = f"stopped at its deadline of {self._deadlines.running}"
         else:
             why = f"never got its turn within {self._deadlines.queued}, so it was taken back"
-        return replace(seen.job, state="failed", detail=f"{why}; {seen.job.detail}")
+        return replace(job, state="failed", detail=f"{why}; {job.detail}")
+
+
+def _ran_s(seen: Seen) -> float | None:
+    """Return how long an ended job ran: not at all where it only waited, None where its system does not say."""
+    if seen.ran is None:
+        return None if seen.queued is None else 0.0
+    return max(0.0, seen.ran.total_seconds())

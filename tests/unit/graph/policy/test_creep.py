@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from graph.attempt import Attempt
 from graph.evidence import Interval
-from graph.model import Artifact, Attempt, Check, Holdout, ModelRef
+from graph.model import Artifact, Check, Holdout, ModelRef
 from graph.policy.creep import FAMILY, Trial, attempt, attempts, lost, origin, spent, too_early
 from graph.spec import ValidationSpec
 from tests.unit.graph.policy.builders import DAY, NOW, compared, part

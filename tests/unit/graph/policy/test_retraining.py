@@ -25,6 +25,8 @@ RULES = [
     "cooldown",
     "retrains_per_week",
     "retrains_per_month",
+    "training_budget",
+    "fleet_budget",
     "can_pay",
     "rows_to_learn_from",
 ]

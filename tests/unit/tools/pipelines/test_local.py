@@ -235,6 +235,25 @@ def test_a_folder_without_a_process(place, files, state, detail):
 
 
 @pytest.mark.parametrize(
+    ("files", "ran_s"),
+    [
+        ({"started": STARTED, "done": DONE | {"ended_at": "2026-03-01T00:01:30Z"}}, 90.0),
+        ({"started": STARTED, "done": DONE | {"exit_code": 3, "ended_at": "2026-03-01T00:01:30Z"}}, 90.0),
+        # A clock that was set back.
+        ({"started": STARTED, "done": DONE | {"ended_at": "2026-02-28T00:00:00Z"}}, 0.0),
+        # Cancelled before it started.
+        ({"done": DONE | {"exit_code": None, "reason": "cancelled"}}, 0.0),
+        # Nobody saw its end.
+        ({"started": STARTED, "done": DONE | {"exit_code": None, "reason": "cancelled"}}, None),
+        ({"started": STARTED}, None),
+    ],
+)
+def test_how_long_the_command_ran(place, files, ran_s):
+    left_behind(place, **files)
+    assert place.pipeline("true").find(KEY).ran_s == ran_s
+
+
+@pytest.mark.parametrize(
     ("files", "state", "detail"),
     [
         ({}, "queued", "about to start"),
