@@ -9,18 +9,19 @@ from checkpoints.ledger.approvals import Approvals
 from checkpoints.ledger.attempts import Attempts
 from checkpoints.ledger.budgets import Budgets
 from checkpoints.ledger.checks import Checks
+from checkpoints.ledger.costs import Costs
 from checkpoints.ledger.decisions import Decisions
 from checkpoints.ledger.effects import Boundary, Effects, passing
 from checkpoints.ledger.questions import Questions
 from checkpoints.ledger.runs import Runs
 from checkpoints.ledger.windows import Windows
 from graph.advice import TokenCaps
+from graph.attempt import Attempt
 from graph.evidence import Evidence, WindowRef
 from graph.model import (
     Answer,
     Approval,
     ApprovalState,
-    Attempt,
     Candidate,
     Decision,
     History,
@@ -34,6 +35,7 @@ from graph.model import (
 )
 from graph.ports import Clock, Once
 from graph.spec import ModelSpec
+from graph.spending import Spent
 
 
 class PostgresLedger:
@@ -41,7 +43,8 @@ class PostgresLedger:
 
     def __init__(self, database: Database, clock: Clock, boundary: Boundary = passing) -> None:
         self.database = database
-        self.runs = Runs(database)
+        self.costs = Costs(database)
+        self.runs = Runs(database, self.costs)
         self.decisions = Decisions(database)
         self.checks = Checks(database)
         self.windows = Windows(database)
@@ -86,6 +89,16 @@ class PostgresLedger:
     def settle_tokens(self, run: str, used: int | None) -> None:
         """Replace what the run reserved by what it used."""
         self.budgets.settle(run, used)
+
+    def spent(self, spec: ModelSpec, now: datetime) -> Spent | None:
+        """Return what was spent in the time of the model's and the fleet's budget; None where there is neither."""
+        return self.costs.spent(spec, now)
+
+    def reserve_money(self, run: str, spec: ModelSpec, now: datetime) -> str | None:
+        """Count what this run's one training may cost, or return why it may not be started."""
+        refused = self.costs.reserve(run, spec, now)
+        self.boundary("money.reserved")
+        return refused
 
     def decision(self, run: str) -> Decision:
         """Return the run's decision."""

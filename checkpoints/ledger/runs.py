@@ -7,6 +7,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from checkpoints.database import Database, Row
+from checkpoints.ledger.costs import Costs
 from checkpoints.queries import query
 from graph.codec import dump, load
 from graph.errors import NotFound
@@ -17,8 +18,9 @@ from graph.policy.outcomes import ACTIVE
 class Runs:
     """Everything that is one row per run, and what can be read off many of them."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, costs: Costs) -> None:
         self._database = database
+        self._costs = costs
 
     def open(
         self, run: str, model: str, now: datetime, requested_by: str | None = None, os_user: str | None = None
@@ -63,10 +65,19 @@ class Runs:
     def note_job(self, run: str, job: TrainingJob, now: datetime) -> str | None:
         """Store the last known state of the run's training job; its first sighting counts as one retrain.
 
-        While it is active the run is `training`. Return why the run's reason was taken away, or None.
+        While it is active the run is `training`; when it has ended, its price is settled. Return why the run's reason
+        was taken away, or None.
         """
         active = job.state in ACTIVE
-        row = self._database.row(query("runs", "note_job"), run=run, job=Jsonb(dump(job)), active=active, now=now)
+        row = self._database.row(
+            query("runs", "note_job"),
+            run=run,
+            job=Jsonb(dump(job)),
+            active=active,
+            price=None if active else self._costs.price(run, job),
+            seconds=job.ran_s,
+            now=now,
+        )
         reason: str | None = row["void_reason"] if row else None
         return reason
 

@@ -51,13 +51,16 @@ left join runs a on a.model = m.model and a.action in ('retrain', 'rollback') an
 order by m.model
 
 -- name: note_job
--- Its first sighting counts as one retrain.
+-- Its first sighting counts as one retrain. One that has ended settles what was reserved for it; the first price stays.
 with noted as (
   update runs set job = %(job)s, updated_at = %(now)s,
          status = case when outcome is not null then status when %(active)s then 'training' else 'running' end
   where run = %(run)s returning run, model, void_reason
 ), counted as (
   insert into trainings (run, model, started_at) select run, model, %(now)s from noted on conflict (run) do nothing
+), settled as (
+  update costs c set price = %(price)s, seconds = %(seconds)s, settled_at = %(now)s
+  from noted n where c.run = n.run and c.price is null and %(price)s::double precision is not null
 )
 select void_reason from noted
 

@@ -1,6 +1,7 @@
 """Decide what to do about the evidence, and record the decision with every rule: also the one to do nothing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from graph.consulting import consulted
@@ -45,7 +46,7 @@ def _decided(deps: Deps, run: str, now: datetime) -> tuple[Evidence, Decision]:
 
 
 def _decision(deps: Deps, evidence: Evidence, now: datetime) -> Decision:
-    history = deps.ledger.history(deps.spec)
+    history = replace(deps.ledger.history(deps.spec), spent=deps.ledger.spent(deps.spec, now))
     diagnosis = question.judge(evidence, deps.spec.policy, deps.spec.label_delay, history)
     return retraining.decide(evidence, diagnosis, history, deps.spec, now)
 

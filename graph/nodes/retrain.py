@@ -21,6 +21,11 @@ def retrain(state: State, *, parts: Parts) -> State:
     if decision.reuse:
         deps.ledger.note_challenger(run, decision.reuse.version, decision.reuse, deps.clock.now())
         return {"challenger": decision.reuse.version}
+    refused = deps.ledger.reserve_money(run, deps.spec, deps.clock.now())
+    if refused:
+        # Others were quicker since the decision.
+        deps.ledger.finish(run, "voided", refused, deps.clock.now())
+        return {"outcome": "voided", "reason": refused}
     job = _job(deps, run, decision)
     void = deps.ledger.note_job(run, job, deps.clock.now())
     if job.state in outcomes.ACTIVE:

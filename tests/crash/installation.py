@@ -19,6 +19,7 @@ NOW = "2026-03-10T00:00:00Z"
 ONCE_EACH: dict[str, Any] = {
     "executions of the training command": 1,
     "MLflow runs of the training": 1,
+    "trainings paid for": 1,
     "candidates": 1,
     "releases": 1,
     "new versions": 1,
@@ -44,9 +45,9 @@ defaults:
     features: [amount]
     labels: {label: label}
     reference: {from: 2026-01-01, until: 2026-01-03}
-  policy: {max_drift: 0.1}
+  policy: {max_drift: 0.1, budget: {amount: 1, per: 30d}}
   training: {window: 1d, holdout: 1d}
-  pipeline: {kind: local, command: [../train.sh], deadline: 2m}
+  pipeline: {kind: local, command: [../train.sh], deadline: 2m, cost: {per_run: 1, currency: EUR}}
   validation: {kind: VALIDATION}
   approval: {approvers: [ana, ben]}
 models:
@@ -147,6 +148,7 @@ class Scene:
         return {
             "executions of the training command": stub_training.executions(self.site.root, key),
             "MLflow runs of the training": count(mlflow, tagged, key=key),
+            "trainings paid for": count(ledger, "autopilot.costs where run = %(run)s and price = 1", run=run),
             "candidates": count(mlflow, "model_versions where name = %(name)s", name=f"{model}-candidates"),
             "releases": count(mlflow, tagged, key=f"{run}.release"),
             "new versions": count(mlflow, "model_versions where name = %(name)s and version > 1", name=model),

@@ -18,6 +18,7 @@ OF_PROMOTE = ("release", "version", "champion", "previous")
 TO_TRAIN = [
     "decision.recorded",
     "thread.seeded",
+    "money.reserved",
     *(f"{effect}.{step}" for effect in OF_RETRAIN for step in STEPS),
 ]
 TO_ASK = ["validation.judged", "validation.recorded", "approval.sealed", "approval.opened"]
