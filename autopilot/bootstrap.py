@@ -94,7 +94,7 @@ def workshop(settings: Settings, file: written.File, found: Stores, book: Postgr
         score = entry.log.score if entry.log else Score()
         work = settings.home / "work"
         return Deps(
-            spec=model_spec(name, entry, settings.config.absolute().parent),
+            spec=model_spec(name, entry, settings.config.absolute().parent, file.budget),
             clock=settings.clock,
             monitor=monitor(settings, name, entry, book.windows, shared),
             pipeline=pipeline(settings, name, entry, found, limiter),

@@ -4,12 +4,23 @@ from datetime import timedelta
 from pathlib import Path
 
 from autopilot import spec as written
+from autopilot.budget import Budget as BudgetPart
+from autopilot.budget import FleetBudget
 from graph.codec import digest
-from graph.spec import ApprovalSpec, ModelSpec, Policy, Prices, Training, ValidationSpec
+from graph.spec import ApprovalSpec, Budget, Cost, ModelSpec, Policy, Prices, Training, ValidationSpec
+from tools.plugins import Cost as CostPart
 
 
-def model_spec(name: str, entry: written.Model, here: Path) -> ModelSpec:
-    """Return the part of an entry that rules depend on. `here` is the folder that its relative paths start from."""
+def model_specs(file: written.File, here: Path) -> dict[str, ModelSpec]:
+    """Return what rules depend on, of every model of a file."""
+    return {name: model_spec(name, entry, here, file.budget) for name, entry in file.models.items()}
+
+
+def model_spec(name: str, entry: written.Model, here: Path, fleet_budget: FleetBudget | None = None) -> ModelSpec:
+    """Return the part of an entry that rules depend on. `here` is the folder that its relative paths start from.
+
+    The budget of all models is no part of the fingerprint: what it allows changes nothing about what was judged.
+    """
     return ModelSpec(
         name=name,
         registry=entry.registry.model,
@@ -20,6 +31,9 @@ def model_spec(name: str, entry: written.Model, here: Path) -> ModelSpec:
         validation=_validation(entry, here),
         approval=_approval(entry.approval),
         task=entry.task,
+        cost=Cost(**entry.pipeline.cost.model_dump()) if entry.pipeline.cost else None,
+        deadline=entry.pipeline.deadline,
+        fleet_budget=Budget(**fleet_budget.model_dump()) if fleet_budget else None,
         digest=digest(entry.model_dump(mode="json", by_alias=True)),
     )
 
@@ -27,7 +41,13 @@ def model_spec(name: str, entry: written.Model, here: Path) -> ModelSpec:
 def _policy(entry: written.Model) -> Policy:
     given = entry.policy.model_dump()
     prices = Prices(**given["prices"]) if given["prices"] else None
-    return Policy(**{**given, **_positives(entry, given["min_positives"]), "prices": prices}, mode=entry.mode)
+    budget = _budget(entry.policy.budget, entry.pipeline.cost)
+    own = {"prices": prices, "budget": budget, **_positives(entry, given["min_positives"])}
+    return Policy(**{**given, **own}, mode=entry.mode)
+
+
+def _budget(part: BudgetPart | None, cost: CostPart | None) -> Budget | None:
+    return Budget(part.amount, cost.currency, part.per) if part and cost else None
 
 
 def _positives(entry: written.Model, asked: int) -> dict[str, int]:

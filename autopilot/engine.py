@@ -147,6 +147,8 @@ class Engine:
             self._require_cancellable(run, self._book.runs.row(run), (None, "cancelled", "voided"))
             # Again: a process that was just starting the job when it was stopped above has started it by now.
             self._stop_job(model, run)
+            # Where there was no job to stop, none is paid for.
+            self._book.costs.release(run, now)
             if self._book.approval(run):
                 self._book.close_approval(run, "voided", reason)
             self._book.finish(run, "cancelled", reason, now)
@@ -327,6 +329,8 @@ class Engine:
         except AutopilotError as error:
             now = self._clock.now()
             if isinstance(error, Refused) and self._book.validation(run) is None:
+                # What was refused before a job was seen was not started.
+                self._book.costs.release(run, now)
                 self._book.finish(run, "failed", _in_words(error), now)
                 self._sweep(run)
                 return

@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 
+from autopilot import words
 from autopilot.spec import File, Model
 from graph.model import Json
 from tools import catalogue
 from tools.fields import Part
 
-_UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 FILE = Path(__file__).with_name("autopilot.schema.json")
 
 
@@ -24,7 +24,7 @@ class _AsWritten(GenerateJsonSchema):
 
     def encode_default(self, dft: Any) -> Any:
         if isinstance(dft, timedelta):
-            return _duration(dft)
+            return words.written(dft)
         return super().encode_default(dft)
 
     def datetime_schema(self, schema: Any) -> JsonSchemaValue:
@@ -69,12 +69,6 @@ def _drop_repeated_defaults(node: Any) -> None:
     elif isinstance(node, list):
         for below in node:
             _drop_repeated_defaults(below)
-
-
-def _duration(time: timedelta) -> str:
-    seconds = time.total_seconds()
-    unit, size = next(each for each in _UNITS if seconds % each[1] == 0)
-    return f"{seconds / size:g}{unit}"
 
 
 def text() -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 import yaml
 from pydantic import AfterValidator, Field, SerializeAsAny, ValidationError, model_validator
 
+from autopilot.budget import Budget, FleetBudget
 from graph.errors import Misconfigured, NotFound
 from graph.spec import ClassMetric, LossMetric, Metric, Task
 from tools import catalogue
@@ -61,6 +62,7 @@ class Policy(Part):
     breaker_window: Span = timedelta(days=30)
     prices: Prices | None = None
     horizon: Span = timedelta(days=30)
+    budget: Budget | None = None
 
 
 class Training(Part):
@@ -161,6 +163,12 @@ class Model(Part):
         return self
 
     @model_validator(mode="after")
+    def _budget_has_a_price(self) -> "Model":
+        if self.policy.budget and not self.pipeline.cost:
+            raise ValueError("policy.budget needs pipeline.cost: what has no price cannot be counted")
+        return self
+
+    @model_validator(mode="after")
     def _fits_its_task(self) -> "Model":
         own, other = get_args(ClassMetric), get_args(LossMetric)
         if self.task == "regression":
@@ -195,6 +203,7 @@ class File(Part):
     """The whole file."""
 
     people: dict[Name, Person] = Field(default_factory=dict)
+    budget: FleetBudget | None = None
     defaults: dict[str, Any] = Field(default_factory=dict)
     models: Annotated[dict[Name, Model], Field(min_length=1)]
 
@@ -205,6 +214,22 @@ class File(Part):
             if unknown:
                 raise ValueError(
                     f"models.{name}.approval.approvers names {', '.join(unknown)}, who is not under people"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _one_currency(self) -> "File":
+        """Amounts of two currencies have no sum."""
+        if self.budget is None:
+            return self
+        priced = {name: model.pipeline.cost for name, model in self.models.items() if model.pipeline.cost}
+        if not priced:
+            raise ValueError("budget needs pipeline.cost of a model: what has no price cannot be counted")
+        for name, cost in priced.items():
+            if cost.currency != self.budget.currency:
+                raise ValueError(
+                    f"models.{name}.pipeline.cost is in {cost.currency}, the budget of all models in "
+                    f"{self.budget.currency}: write both in one currency"
                 )
         return self
 

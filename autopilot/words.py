@@ -11,6 +11,7 @@ WIDTH = 120
 """Columns of a line of text."""
 MARK = {"passed": "✓", "blocked": "✗", "not_reached": "·", "failed": "✗", "inconclusive": "?", "error": "!"}
 NOTHING = "–"
+_UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 
@@ -84,6 +85,13 @@ def length(duration: timedelta) -> str:
     unit, noun = (_DAY, "day") if duration >= _DAY else (_HOUR, "hour")
     size = round(duration / unit, 1)
     return count(int(size) if size == int(size) else size, noun)
+
+
+def written(duration: timedelta) -> str:
+    """Return a duration as autopilot.yaml has it, in one unit: `30d`, `36h`."""
+    seconds = duration.total_seconds()
+    unit, size = next((each for each in _UNITS if seconds % each[1] == 0), ("s", 1))
+    return f"{seconds / size:g}{unit}"
 
 
 def spoken(word: str) -> str:

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from autopilot.backtest.record import Asked, Course, Moved
+from autopilot.backtest.record import Asked, Course, Moved, Paid
 from graph.model import Candidate, History, Question
+from graph.policy import money
+from graph.spec import Cost, ModelSpec
+from graph.spending import Expense, Spent
 
 _REMEMBERED = 100
 """As many trainings, acting runs and questions the ledger reads."""
@@ -22,10 +25,15 @@ class Past:
     courses: Sequence[Course]
     asked: Sequence[Asked]
     moved: Sequence[Moved]
+    paid: Sequence[Paid] = ()
+    """The trainings of all models."""
 
 
-def history(past: Past, now: datetime, run: str) -> History:
-    """Return what rules know at `now`, in the check of `run`: nothing that this very run began, nothing later."""
+def history(past: Past, now: datetime, run: str, spec: ModelSpec | None = None) -> History:
+    """Return what rules know at `now`, in the check of `run`: nothing that this very run began, nothing later.
+
+    What was spent depends on the budgets of `spec`; without it nothing is told about that.
+    """
     acted = [each for each in past.courses if each.decided_at <= now and each.run != run]
     acted = sorted(acted, key=lambda each: (each.started_at, each.run), reverse=True)[:_REMEMBERED]
     moved = [each for each in past.moved if each.at <= now and each.run != run]
@@ -45,7 +53,28 @@ def history(past: Past, now: datetime, run: str) -> History:
         kept=_kept(acted, now),
         learned=moved[-1].learned if moved else None,
         questions=_questions(past.asked, now, run),
+        spent=_spent(past, now, run, spec) if spec else None,
     )
+
+
+def _spent(past: Past, now: datetime, run: str, spec: ModelSpec) -> Spent | None:
+    """Return what counted against the budgets: of this model what its own courses cost, of others what they did."""
+    own, fleet, courses = spec.policy.budget, spec.fleet_budget, {each.run: each for each in past.courses}
+    if spec.cost is None or (own is None and fleet is None):
+        return None
+    known = [each for each in past.paid if each.at <= now and each.run != run and each.currency == spec.cost.currency]
+    ours = [each.known(now) for each in known if each.model == spec.name and each.run in courses]
+    ours += _unpaid(past, now, run, spec.cost, spec.deadline)
+    theirs = [each.known(now) for each in known if each.model != spec.name]
+    return Spent(
+        money.within(ours, own, now) if own else (), money.within([*ours, *theirs], fleet, now) if fleet else ()
+    )
+
+
+def _unpaid(past: Past, now: datetime, run: str, cost: Cost, deadline: timedelta) -> list[Expense]:
+    """Return the trainings that nobody paid for, because nobody ran them, at the most that they may cost."""
+    times = [each.trained_at for each in past.courses if not each.real and each.trained_at and each.run != run]
+    return [Expense(at, money.most(cost, deadline)) for at in times if at <= now]
 
 
 def _active(course: Course, now: datetime) -> bool:

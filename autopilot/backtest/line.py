@@ -61,7 +61,7 @@ class Seen:
 def as_it_was(record: Record) -> Past:
     """Return what was really done, asked and promoted."""
     inside = [each.course for each in record.checks if each.course]
-    return Past([*record.before, *inside], record.asked, record.moved)
+    return Past([*record.before, *inside], record.asked, record.moved, record.paid)
 
 
 def again(check: Check, seen: Seen, past: Past) -> Decision:
@@ -73,7 +73,7 @@ def again(check: Check, seen: Seen, past: Past) -> Decision:
 
 
 def _again(check: Check, seen: Seen, past: Past, now: datetime) -> Decision:
-    found = seen.decision(check.spec, history(past, now, check.run), now)
+    found = seen.decision(check.spec, history(past, now, check.run, check.spec), now)
     return narrowing.advised(found, check.decision.advice) if check.decision.advice else found
 
 
@@ -97,7 +97,8 @@ class Line:
     def take(self, check: Check, seen: Seen) -> Step:
         """Decide about one check, and remember what was done about it."""
         self._look_back(check)
-        past = history(Past(self._courses, self._asked, self._record.moved), check.at, check.run)
+        known = Past(self._courses, self._asked, self._record.moved, self._record.paid)
+        past = history(known, check.at, check.run, self.spec)
         decision = seen.decision(self.spec, past, check.at)
         advice = _applicable(check.decision, decision)
         if advice:

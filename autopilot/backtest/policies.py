@@ -42,7 +42,8 @@ def other(file: Path, entry: written.Model) -> written.Model:
 
 
 def _laid_over(entry: written.Model, document: dict[str, Any]) -> dict[str, Any]:
-    whole = entry.model_dump(by_alias=True, exclude_unset=True)
+    # The pipeline as it was read: which fields it has, only its kind knows.
+    whole = {**entry.model_dump(by_alias=True, exclude_unset=True), "pipeline": entry.pipeline}
     return {**whole, **{part: {**whole.get(part, {}), **(document.get(part) or {})} for part in PARTS}}
 
 

@@ -12,6 +12,7 @@ from graph.errors import Misconfigured
 from graph.evidence import Evidence
 from graph.model import Candidate, Decision, Learned, Question, RunOutcome, Validation
 from graph.spec import ModelSpec
+from graph.spending import Expense
 
 Row = dict[str, Any]
 
@@ -58,6 +59,24 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Paid:
+    """The money for one training of any model."""
+
+    run: str
+    model: str
+    at: datetime
+    currency: str
+    most: float
+    price: float | None
+    settled_at: datetime | None
+
+    def known(self, now: datetime) -> Expense:
+        """Return what it counted with at an earlier moment: the most it may cost until it was settled."""
+        settled = self.price is not None and self.settled_at is not None and self.settled_at <= now
+        return Expense(self.at, self.price if settled and self.price is not None else self.most)
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One stored decision, the policy it was made under, and what came of it."""
 
@@ -83,6 +102,8 @@ class Record:
     asked: tuple[Asked, ...] = ()
     moved: tuple[Moved, ...] = ()
     since: datetime | None = None
+    paid: tuple[Paid, ...] = ()
+    """The trainings of all models."""
     known: tuple[datetime, datetime] | None = None
     """The first and the last decision that the ledger holds, in the range or not; None where it holds none."""
 
@@ -104,6 +125,7 @@ def read(
         tuple(_asked(row) for row in book.decisions.questions_asked(model)),
         tuple(_moved(row) for row in book.decisions.promotions_made(registry)),
         since,
+        tuple(_paid(row) for row in book.costs.all()),
         (rows[0]["at"], rows[-1]["at"]) if rows else None,
     )
 
@@ -149,6 +171,11 @@ def _asked(row: Row) -> Asked:
 def _moved(row: Row) -> Moved:
     learned = load(Candidate, row["candidate"]).learned if row["candidate"] else None
     return Moved(str(row["run"]), row["at"], row["to_version"], learned)
+
+
+def _paid(row: Row) -> Paid:
+    names = ("model", "at", "currency", "most", "price", "settled_at")
+    return Paid(str(row["run"]), *(row[name] for name in names))
 
 
 @contextmanager

@@ -75,11 +75,12 @@ def _moment(text: str | None, source: str) -> datetime | None:
 
 def _specs(arguments: Namespace, settings: configured.Settings) -> tuple[dict[str, ModelSpec], dict[str, str]]:
     """Return the policies by name, and the file that each was read from."""
-    entry, here = spec.read(settings.config).model(arguments.model), settings.config.absolute().parent
-    specs = {PRESENT: model_spec(arguments.model, entry, here)}
+    file, here = spec.read(settings.config), settings.config.absolute().parent
+    entry = file.model(arguments.model)
+    specs = {PRESENT: model_spec(arguments.model, entry, here, file.budget)}
     sources = {PRESENT: str(settings.config)}
     if arguments.policy:
-        specs[OTHER] = model_spec(arguments.model, other(Path(arguments.policy), entry), here)
+        specs[OTHER] = model_spec(arguments.model, other(Path(arguments.policy), entry), here, file.budget)
         sources[OTHER] = arguments.policy
     return specs, sources
 
