@@ -1,12 +1,15 @@
 """Runs, decisions and validations as the JSON objects that every door shows: one shape, read from the ledger alone."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from autopilot import accounts
 from checkpoints.ledger.book import PostgresLedger
 from graph.codec import dump
 from graph.errors import NotFound, Refused
 from graph.model import Approval, Json, Validation
+from graph.spec import ModelSpec
 
 Row = dict[str, Any]
 
@@ -129,6 +132,8 @@ def _explanation(book: PostgresLedger, row: Row) -> Json:
         "requested_by": row["requested_by"],
         "void_reason": row["void_reason"],
         "error": row["error"],
+        "cost": accounts.cost(book.costs.of(name)),
+        "job_ran_s": (row["job"] or {}).get("ran_s"),
         "job_detail": (row["job"] or {}).get("detail"),
         "job_log": (row["job"] or {}).get("log"),
         "traces": book.runs.traces(name),
@@ -148,11 +153,16 @@ def course(book: PostgresLedger, row: Row) -> Json:
     }
 
 
-def status(book: PostgresLedger, configured: list[str]) -> Json:
+def status(book: PostgresLedger, specs: Mapping[str, ModelSpec], now: datetime) -> Json:
     """Return one row per model, configured or remembered. A model never checked says so: silence is not health."""
     rows = {row["model"]: row for row in book.runs.fleet()}
-    names = [*sorted(set(configured) | set(rows))]
-    return {"models": [_model(name, rows.get(name)) for name in names]}
+    names = [*sorted(set(specs) | set(rows))]
+    return {
+        "models": [
+            {**_model(name, rows.get(name)), "spent": accounts.of_model(book, specs.get(name), now)} for name in names
+        ],
+        "budget": accounts.of_fleet(book, specs.values(), now),
+    }
 
 
 def _model(name: str, row: Row | None) -> Json:

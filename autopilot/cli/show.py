@@ -7,6 +7,7 @@ from autopilot import output, spec, view
 from autopilot import settings as configured
 from autopilot.bootstrap import ledger
 from autopilot.cli.text import page, runs_text, status_text
+from autopilot.effective import model_specs
 from checkpoints.ledger.book import PostgresLedger
 from graph.errors import Misconfigured
 
@@ -22,9 +23,10 @@ def status(arguments: Namespace) -> int:
     """Show one row per model."""
     settings = _settings(arguments)
     # What runs left can be shown without a configuration; one that is there and broken is said.
-    configured_models = sorted(spec.read(settings.config).models) if settings.config.exists() else []
+    here = settings.config.absolute().parent
+    specs = model_specs(spec.read(settings.config), here) if settings.config.exists() else {}
     with ledger(settings) as book:
-        found = view.status(book, configured_models)
+        found = view.status(book, specs, settings.clock.now())
     return _out(arguments, found, status_text(found))
 
 

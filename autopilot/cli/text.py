@@ -4,7 +4,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 
-from autopilot import words
+from autopilot import accounts, words
 from graph.model import Json, Question
 
 _UNCUT = 100_000
@@ -99,6 +99,7 @@ def status_text(status: Json) -> str:
     """Return one line per model."""
     if not status["models"]:
         return "no models yet; describe one in autopilot.yaml: autopilot init"
+    priced = any(model.get("spent") for model in status["models"])
     rows = [
         [
             model["model"],
@@ -107,9 +108,12 @@ def status_text(status: Json) -> str:
             words.number(model["waiting_for"]),
             model["champion"] or "none",
             words.moment(model["checked_at"]) if model["checked_at"] else "never",
+            *([accounts.spent_text(model["spent"])] if priced else []),
             model["reason"] or words.NOTHING,
         ]
         for model in status["models"]
     ]
-    head = ["model", "verdict", "action", "waits for", "champion", "checked", "reason"]
-    return words.printable(words.table(head, rows, screen()))
+    spent = ["spent"] if priced else []
+    head = ["model", "verdict", "action", "waits for", "champion", "checked", *spent, "reason"]
+    fleet = f"\nall models: {accounts.spent_text(status['budget'])} spent" if status.get("budget") else ""
+    return words.printable(words.table(head, rows, screen()) + fleet)

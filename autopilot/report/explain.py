@@ -1,13 +1,15 @@
 """Why a run did, or did not, act: on one screen, from its explanation alone."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
-from autopilot import words
+from autopilot import accounts, words
 from autopilot.report.advice import advice_lines
 from autopilot.report.asking import questions_asked
 from autopilot.report.reading import conclusion
 from autopilot.report.screen import Screen
 from graph.model import Json
+from graph.policy.words import span
 
 _AFTERWARDS = {
     "no_action": "nothing; the next check looks again",
@@ -73,7 +75,7 @@ def _story(page: Screen, found: Json) -> None:
     """Tell what was done about it, if anything was."""
     page.gap()
     before = len(page.lines)
-    for part in (_trained, _asked, _moved):
+    for part in (_trained, _cost, _asked, _moved):
         part(page, found)
     if len(page.lines) == before:
         page.lines.pop()
@@ -89,11 +91,17 @@ def _trained(page: Screen, found: Json) -> None:
     first, _, output = (found["job_detail"] or "").partition("\n")
     told = found["reason"] and first and first in found["reason"]
     why = f": {first}" if first and not told and job["state"] != "succeeded" else ""
-    page.say("trained", f"{job['pipeline']} job {job['state']}{on}{why}")
+    ran = f" after {span(timedelta(seconds=found['job_ran_s']))}" if found["job_ran_s"] else ""
+    page.say("trained", f"{job['pipeline']} job {job['state']}{ran}{on}{why}")
     if why:
         page.quote(output)
     if job["state"] != "succeeded" and found["job_log"] and found["job_log"] not in (found["job_detail"] or ""):
         page.say("", f"its output: {found['job_log']}")
+
+
+def _cost(page: Screen, found: Json) -> None:
+    if found["cost"]:
+        page.say("cost", accounts.cost_text(found["cost"]))
 
 
 def _asked(page: Screen, found: Json) -> None:

@@ -293,14 +293,14 @@ def test_an_undecided_candidate_is_never_judged_on_rows_it_was_trained_on(home):
 
 def test_a_check_that_could_not_be_made_is_not_hidden_behind_an_older_verdict(home):
     home.engine.run(MODEL)
-    assert view.status(home.book, [MODEL])["models"][0]["verdict"] == "healthy"
+    assert view.status(home.book, {MODEL: home.spec[0]}, home.clock.now())["models"][0]["verdict"] == "healthy"
     home.clock.pass_time(timedelta(hours=1))
     home.registry.away = Unavailable("MLflow did not answer")
     with pytest.raises(Unavailable):
         home.engine.run(MODEL)
-    shown = view.status(home.book, [MODEL])["models"][0]
+    shown = view.status(home.book, {MODEL: home.spec[0]}, home.clock.now())["models"][0]
     assert (shown["verdict"], "MLflow did not answer" in shown["reason"]) == (None, True)
 
 
 def test_a_model_never_checked_says_so(home):
-    assert view.status(home.book, ["new"])["models"][0]["reason"] == "never checked"
+    assert view.status(home.book, {"new": home.spec[0]}, home.clock.now())["models"][0]["reason"] == "never checked"

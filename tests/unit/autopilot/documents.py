@@ -73,6 +73,7 @@ class Shelf:
     spec: ModelSpec = STRICT
     row: Json = field(default_factory=dict)
     audit: tuple[Json, ...] = ()
+    cost: Json | None = None
 
     def explanation(self) -> Json:
         """Return the document."""
@@ -115,6 +116,10 @@ class Shelf:
         training = {"key": JOB.key, "kind": "training", "state": "done", "external_id": JOB.id}
         rows = [{**training, "intended_at": NOW, "done_at": NOW}] if self.row.get("job") else []
         return SimpleNamespace(of=lambda run: rows)
+
+    @property
+    def costs(self) -> Any:
+        return SimpleNamespace(of=lambda run: self.cost)
 
     @property
     def runs(self) -> Any:
