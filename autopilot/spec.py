@@ -342,7 +342,9 @@ def _over(base: Any, own: Any) -> Any:
 def problem(error: ValidationError, tree: yaml.Node | None, source: str, within: Sequence[str] = ()) -> Misconfigured:
     """Return the first thing that is wrong in a file, or `within` a part of it, with its line and what to do."""
     first = error.errors(include_url=False, include_context=False)[0]
-    path = [*within, *(str(part) for part in first["loc"])]
+    # Where one or several may stand, pydantic names its types as if they were fields.
+    loc = [str(part) for part in first["loc"] if part != MonitorPart.__name__ and not str(part).startswith("list[")]
+    path = [*within, *loc]
     line = _line(tree, path)
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     message = first["msg"].removeprefix("Value error, ")

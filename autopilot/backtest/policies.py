@@ -42,8 +42,9 @@ def other(file: Path, entry: written.Model) -> written.Model:
 
 
 def _laid_over(entry: written.Model, document: dict[str, Any]) -> dict[str, Any]:
-    # The pipeline as it was read: which fields it has, only its kind knows.
-    whole = {**entry.model_dump(by_alias=True, exclude_unset=True), "pipeline": entry.pipeline}
+    # Both as they were read: which fields they have, only their kind knows.
+    as_read = {"pipeline": entry.pipeline, "monitor": entry.monitor}
+    whole = {**entry.model_dump(by_alias=True, exclude_unset=True), **as_read}
     return {**whole, **{part: {**whole.get(part, {}), **(document.get(part) or {})} for part in PARTS}}
 
 

@@ -100,6 +100,8 @@ def _why_not(found: Json, before: Sequence[Asked]) -> str:
     if found["evidence"] is None:
         return "a person asked for a return"
     told = next((each for each in before if each.answer in ("yes", "open")), None)
+    if told is None and not found["evidence"].get("logged", True):
+        return "no monitor looks at rows"
     if told is None:
         explained = any(rule["rule"] == "explained_drop" and rule["outcome"] == "blocked" for rule in found["rules"])
         return "no other model would do better on these rows" if explained else "there is nothing to cure"
@@ -149,8 +151,19 @@ def _judged(number: int, rules: tuple[Json, ...], facts: str, stopped: Answer) -
 def _rows(evidence: Json | None) -> str:
     if evidence is None:
         return "nothing was measured"
+    if not evidence.get("logged", True):
+        return f"no monitor looks at rows; {_values(evidence)}"
     usual = f" where {evidence['expected_rows']:,.0f} are usual" if evidence["expected_rows"] else ""
     return f"{words.count(evidence['rows'], 'row')}{usual}, {words.span(evidence['start'], evidence['end'])}"
+
+
+def _values(evidence: Json) -> str:
+    """Return the owner's own values as they were read."""
+    said = (
+        f"{each['name']} is {words.number(each['value']) if each['value'] is not None else 'not known'}"
+        for each in evidence["readings"]
+    )
+    return ", ".join(said) or "no value is watched"
 
 
 def _labelled(evidence: Json | None) -> str:
@@ -173,6 +186,8 @@ def _positive(labels: Json) -> str:
 def _performance(evidence: Json | None) -> str:
     if evidence is None or not evidence["champion"]:
         return "there is no champion"
+    if not evidence.get("logged", True):
+        return _values(evidence)
     champion, labels = f"champion {evidence['champion']}", evidence["labels"]
     if not labels or not labels["realised"]:
         return f"how well {champion} does could not be measured"

@@ -88,6 +88,7 @@ def test_a_value_alone_leads_to_a_promotion(alone: House, server: FakePrometheus
     assert alone.row(run)["outcome"] == "promoted"
     shown = explain_text(view.explanation(alone.book, alone.row(run)))
     assert "accuracy is 0.71, below 0.9" in " ".join(shown.split())
+    assert "no monitor looks at rows" in shown
 
 
 def test_every_value_is_kept_with_its_verdict(alone: House, server: FakePrometheus):
