@@ -66,6 +66,11 @@ class AirflowServer:
         """Train a model by a shell command of its own."""
         (self.root / f"command {model}").write_text(command)
 
+    def last_words(self) -> str:
+        """Return how the logs of its tasks end: for a test that failed."""
+        logs = sorted((self.root / "logs").rglob("task_id=*/*.log"))
+        return "\n".join(f"{log}:\n{log.read_text(errors='replace')[-3000:]}" for log in logs[-3:])
+
     def end(self, key: str, code: int) -> None:
         """Let the training of this key end with this exit code, now or when it begins."""
         draft = self.root / f"draft {key}"
@@ -114,6 +119,9 @@ def _environment(root: Path, database: str, port: int, passwords: dict[str, str]
         "API__SECRET_KEY": secret,
         "API_AUTH__JWT_SECRET": secret,
         "API__WORKERS": 1,
+        # On a busy machine one API server answers late, and a training that cannot say that it lives would be killed.
+        "WORKERS__MAX_FAILED_HEARTBEATS": 100,
+        "WORKERS__EXECUTION_API_TIMEOUT": 60,
         "LOGGING__BASE_LOG_FOLDER": root / "logs",
         "USAGE_DATA_COLLECTION__ENABLED": False,
         "DAG_PROCESSOR__REFRESH_INTERVAL": 5,

@@ -14,5 +14,9 @@ def test_drift_leads_through_airflow_to_a_promotion(
     with real_team(tmp_path, logins) as team:
         airflow.train(fraud.EXAMPLE, f"MLFLOW_TRACKING_URI={team.mlflow} exec {team.training}")
         team.describe({"kind": "airflow", "url": airflow.url, "dag": DAG})
-        to_a_promotion(team, "airflow")
+        try:
+            to_a_promotion(team, "airflow")
+        except AssertionError as failure:
+            failure.add_note(airflow.last_words())
+            raise
         assert airflow.passwords["user"] not in "".join(team.record)
