@@ -88,6 +88,7 @@ def workshop(settings: Settings, file: written.File, found: Stores, book: Postgr
     @cache
     def parts(name: str) -> Deps:
         from tools.evaluation.child_process import ChildEvaluator
+        from tools.monitors.when_used import MonitorWhenUsed
         from tools.registry.mlflow import MlflowRegistry
 
         entry = file.model(name)
@@ -96,7 +97,7 @@ def workshop(settings: Settings, file: written.File, found: Stores, book: Postgr
         return Deps(
             spec=model_spec(name, entry, settings.config.absolute().parent, file.budget),
             clock=settings.clock,
-            monitor=monitor(settings, name, entry, book.windows, shared),
+            monitor=MonitorWhenUsed(partial(monitor, settings, name, entry, book.windows, shared)),
             pipeline=pipeline(settings, name, entry, found, limiter),
             registry=MlflowRegistry(found.promoter, found.artifacts),
             evaluator=ChildEvaluator(

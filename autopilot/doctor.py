@@ -177,10 +177,10 @@ def _models(settings: Settings, file: written.File, found: Stores) -> Iterator[J
     for name, entry in sorted(file.models.items()):
         yield from _guarded(f"registry of {name}", partial(_champion, name, entry, registry.alias))
         at = site(settings, name, found, limiter)
-        yield from _guarded(f"pipeline of {name}", partial(_pipeline, name, entry, at, SystemClock().now()))
+        yield from _foreign(f"pipeline of {name}", partial(_pipeline, name, entry, at, SystemClock().now()))
         place = lookout(settings, name, entry, store, shared)
         for part in entry.monitors:
-            yield from _guarded(_named(part, name), partial(_monitor, name, part, place, settings.clock.now()))
+            yield from _foreign(_named(part, name), partial(_monitor, name, part, place, settings.clock.now()))
 
 
 def _champion(name: str, entry: written.Model, alias: Callable[[str, str], ModelRef | None]) -> Iterator[Json]:
@@ -198,6 +198,15 @@ def _pipeline(name: str, entry: written.Model, at: Site, now: datetime) -> Itera
 def _monitor(name: str, part: MonitorPart, at: MonitorSite, now: datetime) -> Iterator[Json]:
     for found in catalogue.monitor(part.kind).examine(part, at, now):
         yield _finding(_named(part, name), found.state, found.detail, found.hint)
+
+
+def _foreign(what: str, look: Callable[[], Iterator[Json]]) -> list[Json]:
+    """Do as `_guarded`: what a stranger's adapter trips over is a finding, too."""
+    try:
+        return _guarded(what, look)
+    except Exception as error:  # noqa: BLE001 - an adapter may be of another distribution
+        said = f"its adapter breaks off: {type(error).__name__}: {error}"
+        return [_finding(what, "failed", said, "tell whoever made the adapter")]
 
 
 def _named(part: MonitorPart, model: str) -> str:

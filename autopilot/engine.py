@@ -147,11 +147,11 @@ class Engine:
             self._require_cancellable(run, self._book.runs.row(run), (None, "cancelled", "voided"))
             # Again: a process that was just starting the job when it was stopped above has started it by now.
             self._stop_job(model, run)
-            # Where there was no job to stop, none is paid for.
-            self._book.costs.release(run, now)
             if self._book.approval(run):
                 self._book.close_approval(run, "voided", reason)
             self._book.finish(run, "cancelled", reason, now)
+            # No job, no price. Afterwards: a run that goes on after all must not train for nothing.
+            self._book.costs.release(run, now)
             self._sweep(run)
 
     def _require_cancellable(self, run: str, row: Row, allowed: tuple[str | None, ...]) -> None:
@@ -329,9 +329,9 @@ class Engine:
         except AutopilotError as error:
             now = self._clock.now()
             if isinstance(error, Refused) and self._book.validation(run) is None:
+                self._book.finish(run, "failed", _in_words(error), now)
                 # What was refused before a job was seen was not started.
                 self._book.costs.release(run, now)
-                self._book.finish(run, "failed", _in_words(error), now)
                 self._sweep(run)
                 return
             self._book.runs.note_error(run, {"kind": error.kind, "message": error.message, "hint": error.hint}, now)

@@ -2,7 +2,6 @@
 
 import getpass
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,8 +11,8 @@ from autopilot.clock import FixedClock, SystemClock, parse
 from graph.advice import TokenCaps
 from graph.errors import Misconfigured
 from graph.ports import Clock
+from tools.plugins import LOGIN
 
-_LOGIN = re.compile(r"AUTOPILOT_(?!LLM_)[A-Z0-9]+(_[A-Z0-9]+)*_(USER|PASSWORD|TOKEN|URL)")
 _OPENAI = "https://api.openai.com/v1"
 
 
@@ -98,7 +97,7 @@ def load(
         llm_model=env.get("AUTOPILOT_LLM_MODEL") or None,
         llm_timeout_s=_count(env, "AUTOPILOT_LLM_TIMEOUT", 30),
         llm_caps=_caps(env, TokenCaps()),
-        logins={name: value for name, value in env.items() if _LOGIN.fullmatch(name) and value},
+        logins={name: value for name, value in env.items() if LOGIN.fullmatch(name) and value},
     )
 
 

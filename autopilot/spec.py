@@ -10,7 +10,8 @@ from pydantic import AfterValidator, Field, SerializeAsAny, ValidationError, mod
 
 from autopilot.budget import Budget, FleetBudget
 from graph.errors import Misconfigured, NotFound
-from graph.spec import ClassMetric, LossMetric, Metric, Task
+from graph.policy import money
+from graph.spec import ClassMetric, Cost, LossMetric, Metric, Task
 from tools import catalogue
 from tools.fields import Duration, Name, Part, Share, Span
 from tools.log_part import LogPart
@@ -147,6 +148,14 @@ class Model(Part):
         return next((part for part in self.monitors if isinstance(part, LogPart)), None)
 
     @model_validator(mode="after")
+    def _named_apart(self) -> "Model":
+        names = [name for part in self.monitors for name in part.watched_names]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"monitor: two entries watch {', '.join(twice)}; give each value its own name")
+        return self
+
+    @model_validator(mode="after")
     def _one_log(self) -> "Model":
         logs = sum(isinstance(part, LogPart) for part in self.monitors)
         if logs > 1:
@@ -166,7 +175,15 @@ class Model(Part):
     def _budget_has_a_price(self) -> "Model":
         if self.policy.budget and not self.pipeline.cost:
             raise ValueError("policy.budget needs pipeline.cost: what has no price cannot be counted")
+        if self.policy.budget and self.most > self.policy.budget.amount:
+            raise ValueError(f"policy.budget has never room: one training may cost {self.most:g}")
         return self
+
+    @property
+    def most(self) -> float:
+        """What one training may cost at most; 0 without a price."""
+        cost = self.pipeline.cost
+        return money.most(Cost(cost.currency, cost.per_run, cost.per_minute), self.pipeline.deadline) if cost else 0.0
 
     @model_validator(mode="after")
     def _fits_its_task(self) -> "Model":
@@ -225,6 +242,9 @@ class File(Part):
         priced = {name: model.pipeline.cost for name, model in self.models.items() if model.pipeline.cost}
         if not priced:
             raise ValueError("budget needs pipeline.cost of a model: what has no price cannot be counted")
+        for name, model in self.models.items():
+            if model.most > self.budget.amount:
+                raise ValueError(f"the budget of all models never has room for models.{name}: up to {model.most:g}")
         for name, cost in priced.items():
             if cost.currency != self.budget.currency:
                 raise ValueError(
@@ -238,14 +258,14 @@ class File(Part):
         """There is one login for each kind of server: it must not be sent to another one."""
         servers: dict[str, set[str]] = {}
         for model in self.models.values():
-            url = getattr(model.pipeline, "url", None)
-            if url is not None:
-                servers.setdefault(model.pipeline.kind, set()).add(url)
-        for urls in servers.values():
+            parts: list[PipelinePart | MonitorPart] = [model.pipeline, *model.monitors]
+            for part in parts:
+                if hasattr(part, "url"):
+                    servers.setdefault(part.kind, set()).add(part.url)
+        for kind, urls in servers.items():
             if len(urls) > 1:
-                raise ValueError(
-                    f"pipelines of one kind share a login, so also the server: {' or '.join(sorted(urls))}"
-                )
+                several = " or ".join(sorted(urls))
+                raise ValueError(f"all of kind {kind} share a login, so also the server: {several}")
         return self
 
     def model(self, name: str) -> Model:
@@ -273,7 +293,7 @@ def parse(text: str, source: str) -> File:
     try:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
         document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # a date such as 2026-02-30 is an error of neither kind
         mark = getattr(error, "problem_mark", None)
         where = f"{source}:{mark.line + 1}" if mark else source
         raise Misconfigured(f"{where}: not YAML: {getattr(error, 'problem', None) or error}") from None
@@ -298,7 +318,7 @@ def _monitor(given: dict[str, Any]) -> type[MonitorPart]:
 
 
 def _monitors(given: object, tree: yaml.Node | None, source: str, path: list[str]) -> object:
-    if not isinstance(given, list):
+    if not isinstance(given, list) or not given:
         return _written(given, _monitor, tree, source, path)
     return [_written(each, _monitor, tree, source, [*path, str(at)]) for at, each in enumerate(given)]
 
@@ -306,9 +326,12 @@ def _monitors(given: object, tree: yaml.Node | None, source: str, path: list[str
 def _written(
     given: object, shape: Callable[[dict[str, Any]], type[Part]], tree: yaml.Node | None, source: str, path: list[str]
 ) -> object:
-    """Return what its kind makes of a mapping: only kinds that are used are loaded. Anything else is no such part."""
-    if not isinstance(given, dict) or "kind" not in given:
+    """Return what its kind makes of a mapping: only kinds that are used are loaded. What is left out is missing."""
+    if given is None and path[-1] in ("pipeline", "monitor"):
         return given
+    if not isinstance(given, dict) or "kind" not in given:
+        where = f"{source}:{_line(tree, path)}: {'.'.join(path)}"
+        raise Misconfigured(f"{where}: has no kind", "write a mapping with kind: and its fields")
     try:
         return shape(given).model_validate(given)
     except Misconfigured as error:
@@ -332,7 +355,7 @@ def _with_defaults(document: dict[str, Any]) -> dict[str, Any]:
 
 def _over(base: Any, own: Any) -> Any:
     if isinstance(base, dict) and isinstance(own, dict):
-        if own.get("kind", base.get("kind")) != base.get("kind"):
+        if "kind" in base and own.get("kind", base["kind"]) != base["kind"]:
             # What the defaults say about another kind is not about this one.
             return own
         return {**base, **{key: _over(base.get(key), value) for key, value in own.items()}}

@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 from typing import TypeVar
 
 from graph.errors import Misconfigured
-from tools.plugins import MonitorPlugin, PipelinePlugin
+from tools.plugins import LOGIN, MonitorPlugin, PipelinePlugin
 
 PIPELINES = {
     "local": "tools.pipelines.local_plugin",
@@ -41,6 +41,12 @@ def _found(family: str, kind: str, ours: dict[str, str], expected: type[Plugin])
     if not isinstance(found, expected):
         said = f"{family} kind {kind!r}: what is installed for it is no {expected.__name__}"
         raise Misconfigured(said, "ask its author")
+    unread = [login for login in found.logins if not LOGIN.fullmatch(login)]
+    if unread:
+        said = f"{family} kind {kind!r} wants {', '.join(unread)}, which nothing reads"
+        raise Misconfigured(
+            said, "a login's variable is AUTOPILOT_<KIND>_… and ends in _USER, _PASSWORD, _TOKEN or _URL"
+        )
     return found
 
 

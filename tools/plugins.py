@@ -4,6 +4,7 @@ Our own adapters and those of other distributions (entry points `autopilot.pipel
 alike: a module holds one `PIPELINE` or `MONITOR`. See CONTRIBUTING.md, "A new pipeline".
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ from tools.fields import Part, Span
 from tools.limiter import Limiter
 from tools.shared_answers import SharedAnswers
 
+LOGIN = re.compile(r"AUTOPILOT_(?!LLM_)[A-Z0-9]+(_[A-Z0-9]+)*_(USER|PASSWORD|TOKEN|URL)")
+"""What a variable that holds a login, or a part of one, is called."""
 State = Literal["ok", "warning", "failed"]
 
 
@@ -110,6 +113,11 @@ class MonitorPart(Part):
     """What every kind of monitor has in autopilot.yaml."""
 
     kind: str
+
+    @property
+    def watched_names(self) -> tuple[str, ...]:
+        """The names of single values that it watches; a log has none."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def other(file: Path, entry: written.Model) -> written.Model:
     try:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
         document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{file}:{mark.line + 1}" if mark else str(file)
         raise Misconfigured(f"{where}: not YAML: {getattr(error, 'problem', None) or error}") from None

@@ -7,8 +7,12 @@ from autopilot import output, view
 from autopilot import settings as configured
 from autopilot.bootstrap import Office, office
 from autopilot.cli.text import run_text
-from graph.errors import AutopilotError, Misconfigured
+from graph.errors import AutopilotError, Misconfigured, Unavailable
 from graph.model import Json
+
+_LONGEST_PAUSE_S = 15.0
+_PATIENCE_S = 600.0
+"""For how long a system that trains may be away before who waits for it gives up; the job goes on."""
 
 
 def load(arguments: Namespace) -> configured.Settings:
@@ -94,7 +98,7 @@ def _follow(at_work: Office, name: str, arguments: Namespace) -> None:
 
     The waiting is the only thing here that looks at real time: a standing --now must not make it endless.
     """
-    began, said = time.monotonic(), 0.0
+    began, said, answered = time.monotonic(), 0.0, time.monotonic()
     while True:
         row = at_work.book.runs.row(name)
         if row["outcome"] or row["status"] != "training":
@@ -103,8 +107,16 @@ def _follow(at_work: Office, name: str, arguments: Namespace) -> None:
         if waited >= said:
             output.say(f"  training {waited:4.0f} s  {_last_line(row['job'])}", as_json=arguments.json)
             said = waited * 1.5 + 1
-        time.sleep(0.2)
-        job = at_work.parts(row["model"]).pipeline.find(row["job"]["key"])
+        # Each look is a request to where it trains; and a long training is not missed by some seconds.
+        time.sleep(min(0.2 + waited / 20, _LONGEST_PAUSE_S))
+        try:
+            job = at_work.parts(row["model"]).pipeline.find(row["job"]["key"])
+        except Unavailable as away:
+            if time.monotonic() - answered > _PATIENCE_S:
+                raise
+            output.say(f"  {away.message}: asked again", as_json=arguments.json)
+            continue
+        answered = time.monotonic()
         if job is None or job.state not in ("queued", "running"):
             at_work.engine.carry_on(name)
 

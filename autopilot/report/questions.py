@@ -101,7 +101,7 @@ def _why_not(found: Json, before: Sequence[Asked]) -> str:
         return "a person asked for a return"
     told = next((each for each in before if each.answer in ("yes", "open")), None)
     if told is None and not found["evidence"].get("logged", True):
-        return "no monitor looks at rows"
+        return _unseen(found["evidence"])
     if told is None:
         explained = any(rule["rule"] == "explained_drop" and rule["outcome"] == "blocked" for rule in found["rules"])
         return "no other model would do better on these rows" if explained else "there is nothing to cure"
@@ -152,9 +152,15 @@ def _rows(evidence: Json | None) -> str:
     if evidence is None:
         return "nothing was measured"
     if not evidence.get("logged", True):
-        return f"no monitor looks at rows; {_values(evidence)}"
+        return f"{_unseen(evidence)}; {_values(evidence)}"
     usual = f" where {evidence['expected_rows']:,.0f} are usual" if evidence["expected_rows"] else ""
     return f"{words.count(evidence['rows'], 'row')}{usual}, {words.span(evidence['start'], evidence['end'])}"
+
+
+def _unseen(evidence: Json) -> str:
+    """Return why no rows were looked at."""
+    silent = ", ".join(each["monitor"] for each in evidence.get("unanswered", ()))
+    return f"{silent} did not answer" if silent else "no monitor looks at rows"
 
 
 def _values(evidence: Json) -> str:

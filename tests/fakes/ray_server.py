@@ -58,7 +58,7 @@ class RayServer(FaultyServer):
     def end(self, key: str, status: str) -> None:
         self._run_what_waits()
         for job in self.of(key):
-            self._ended(job, status, {"SUCCEEDED": 0, "FAILED": 3}[status])
+            self._ended(job, status, {"SUCCEEDED": 0, "FAILED": 3}.get(status))
 
     def grow_older(self, key: str, by: timedelta) -> None:
         for job in self.of(key):

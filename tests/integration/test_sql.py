@@ -200,10 +200,14 @@ def reader(world: TableWorld) -> Iterator[str]:
     """The address of a role that may do nothing yet."""
     role = f"reader_{uuid4().hex[:8]}"
     with psycopg.connect(world.dsn, autocommit=True) as connection:
-        connection.execute(sql.SQL("create role {} login password 'planted-secret'").format(sql.Identifier(role)))
+        name, database = sql.Identifier(role), sql.Identifier(connection.info.dbname)
+        connection.execute(sql.SQL("create role {} login password 'planted-secret'").format(name))
+        # Another test may have closed the database to everybody.
+        connection.execute(sql.SQL("grant connect on database {} to {}").format(database, name))
     yield psycopg.conninfo.make_conninfo(world.dsn, user=role, password="planted-secret")
     world.do("drop schema {} cascade", "create schema {}")
     with psycopg.connect(world.dsn, autocommit=True) as connection:
+        connection.execute(sql.SQL("drop owned by {}").format(sql.Identifier(role)))
         connection.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))
 
 

@@ -84,6 +84,9 @@ class Database:
         said = self._line(problem)
         if "authentication failed" in said or "no password supplied" in said or "does not exist" in said:
             return Misconfigured(f"{self.model}: the database refuses the login: {said}", f"correct {_VARIABLE}")
+        if "permission denied" in said:
+            hint = "grant connect on the database to the role that reads; docs/monitors.md says how"
+            return Misconfigured(f"{self.model}: the database refuses the login: {said}", hint)
         return Unavailable(
             f"{self.model}: the database cannot be reached: {said}", f"check {_VARIABLE} and the network"
         )
@@ -113,7 +116,9 @@ def identifier(model: str, name: str) -> sql.Identifier:
     parts = name.split(".")
     good = all(part and len(part.encode()) <= _LONGEST_NAME and part.isprintable() for part in parts)
     if not good or len(parts) > 2:
-        raise Misconfigured(f"{model}: {name[:80]!r} is no name of a table", "write table, or schema.table")
+        # An address that was pasted in holds a password.
+        shown = "what it reads" if "@" in name or "://" in name else repr(name[:80])
+        raise Misconfigured(f"{model}: {shown} is no name of a table", "write table, or schema.table")
     return sql.Identifier(*parts)
 
 

@@ -17,7 +17,7 @@ from tools.shared_answers import SharedAnswers
 _PART = "autopilot_part"
 _SELECTOR = r"[a-zA-Z_:][a-zA-Z0-9_:]*(?:\s*\{[^{}]*\})?|\{[^{}]*\}"
 _BARE = re.compile(rf"\s*({_SELECTOR})\s*")
-_OVER_TIME = re.compile(rf"\s*[a-z]+_over_time\s*\(\s*({_SELECTOR})\s*\[\s*(\w+)\s*\]\s*\)\s*")
+_OVER_TIME = re.compile(rf"\s*(?!absent)[a-z]+_over_time\s*\(\s*({_SELECTOR})\s*\[\s*(\w+)\s*\]\s*\)\s*")
 _MOST_NAMED = 3
 
 

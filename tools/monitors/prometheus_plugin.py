@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from tools.address import Address
+from graph.errors import Misconfigured
+from tools.address import Address, is_in_the_clear
 from tools.fields import Span
 from tools.monitors.prometheus import PrometheusMonitor, PrometheusQueries, Query
 from tools.monitors.prometheus_server import Login, PrometheusServer
-from tools.monitors.values_part import ValuePart, seen
+from tools.monitors.values_part import ValuePart, checked, seen
 from tools.plugins import Finding, MonitorPart, MonitorPlugin, MonitorSite
 
 _TOKEN, _USER, _PASSWORD = LOGINS = (
@@ -43,6 +44,18 @@ class PrometheusPart(MonitorPart):
     window: Span = timedelta(hours=1)
     stale_after: Span = timedelta(minutes=15)
     queries: Annotated[dict[str, QueryPart], Field(min_length=1)]
+    plain_http: bool = False
+    """Whether a login may go over the network as it is, to an http:// address."""
+
+    @property
+    def watched_names(self) -> tuple[str, ...]:
+        """The names of the queries."""
+        return tuple(self.queries)
+
+    @model_validator(mode="after")
+    def _judged(self) -> "PrometheusPart":
+        checked(self.queries)
+        return self
 
 
 def make(part: PrometheusPart, site: MonitorSite) -> PrometheusMonitor:
@@ -57,6 +70,9 @@ def _queries(part: PrometheusPart, model: str) -> PrometheusQueries:
 
 def _server(part: PrometheusPart, site: MonitorSite) -> PrometheusServer:
     login = Login(site.logins.get(_TOKEN), site.logins.get(_USER), site.logins.get(_PASSWORD))
+    if login.secrets and is_in_the_clear(part.url) and not part.plain_http:
+        said = f"{site.model}: the login for {part.url} would be sent in the clear"
+        raise Misconfigured(said, "use https, or allow it with plain_http: true under monitor")
     return PrometheusServer(part.url, login, site.folder / part.ca if part.ca else None)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from graph.evidence import Evidence
 from graph.ports import Monitor
@@ -14,7 +14,7 @@ from tools.monitors.database import Database
 from tools.monitors.metrics_table import MetricsTable, MetricsTableMonitor
 from tools.monitors.predictions_plugin import described, told
 from tools.monitors.sql import SqlMonitor, glance_at_table
-from tools.monitors.values_part import ValuePart, seen
+from tools.monitors.values_part import ValuePart, checked, seen
 from tools.plugins import Finding, MonitorPart, MonitorPlugin, MonitorSite
 
 LOGIN = "AUTOPILOT_SQL_URL"
@@ -56,6 +56,16 @@ class SqlMetrics(MonitorPart):
     window: Span = timedelta(days=1)
     stale_after: Span = timedelta(hours=1)
     timeout: Span = _TIMEOUT
+
+    @property
+    def watched_names(self) -> tuple[str, ...]:
+        """The names of the values."""
+        return tuple(self.metrics.values)
+
+    @model_validator(mode="after")
+    def _judged(self) -> "SqlMetrics":
+        checked(self.metrics.values)
+        return self
 
 
 def make(part: SqlLog | SqlMetrics, site: MonitorSite) -> Monitor:

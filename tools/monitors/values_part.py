@@ -1,7 +1,8 @@
 """What an owner writes of a named value that is watched, and what is seen of such values."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from graph.errors import Misconfigured
 from graph.evidence import Evidence
 from tools.fields import Part
 from tools.monitors.watched import Cause, Means, Watched
@@ -19,6 +20,15 @@ class ValuePart(Part):
     def watched(self, name: str) -> Watched:
         """Return the value under its name."""
         return Watched(name, self.means, self.below, self.above, self.cause)
+
+
+def checked(values: Mapping[str, ValuePart]) -> None:
+    """Raise ValueError for a value that could never be judged."""
+    for name, part in values.items():
+        try:
+            part.watched(name).check("values")
+        except Misconfigured as problem:
+            raise ValueError(f"{problem.message.removeprefix('values: ')}; {problem.hint}") from None
 
 
 def seen(evidence: Evidence) -> Iterator[Finding]:

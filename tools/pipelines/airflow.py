@@ -167,8 +167,8 @@ def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _between(start: datetime | None, end: datetime | None) -> timedelta:
-    return end - start if start and end else timedelta(0)
+def _between(start: datetime | None, end: datetime | None) -> timedelta | None:
+    return end - start if start and end else None
 
 
 class AirflowDag(Elsewhere):

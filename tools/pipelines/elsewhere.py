@@ -1,12 +1,10 @@
 """What systems elsewhere have alike in autopilot.yaml, and the client that comes of it."""
 
 from datetime import timedelta
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from pydantic import model_validator
 
-from tools.address import Address
+from tools.address import Address, is_in_the_clear
 from tools.fields import Span
 from tools.pipelines.remote import Remote
 from tools.pipelines.remote_job import Deadlines
@@ -25,8 +23,7 @@ class Elsewhere(PipelinePart):
 
     @model_validator(mode="after")
     def _closed(self) -> "Elsewhere":
-        found = urlsplit(self.url)
-        if found.scheme == "http" and not self.plain_http and not _is_here(found.hostname or ""):
+        if is_in_the_clear(self.url) and not self.plain_http:
             raise ValueError("url: tokens would be sent in the clear; use https, or allow it with plain_http: true")
         return self
 
@@ -39,10 +36,3 @@ class Elsewhere(PipelinePart):
         """Return the client. `login` are headers, `secrets` what no message may hold."""
         ca = site.folder / self.ca if self.ca else None
         return Remote(site.model, system, self.url, login, secrets, site.limiter, ca)
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

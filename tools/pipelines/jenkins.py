@@ -129,12 +129,14 @@ class JenkinsPipeline(RemotePipeline):
         number, result = build["number"], build.get("result")
         # A result that is not known here is none: the build ends, or its deadline ends it.
         state: JobState = "running"
-        detail, ran = f"build {number} shows no result", _age(build.get("timestamp"), now)
+        detail = f"build {number} shows no result"
+        ran: timedelta | None = _age(build.get("timestamp"), now)
         if build.get("building"):
             detail = f"build {number} is running"
         elif result in _RESULTS:
             state, detail = _RESULTS[result], f"build {number} ended {result}"
-            ran = timedelta(milliseconds=build.get("duration") or 0)
+            # Jenkins writes down how long a build took when all of it is done: until then nobody knows.
+            ran = timedelta(milliseconds=build["duration"]) if build.get("duration") else None
         log = f"{self._remote.url}{self._path}/{number}/console"
         return Seen(self._described(str(build["queueId"]), key, state, detail, log), ran=ran)
 

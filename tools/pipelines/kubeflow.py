@@ -265,8 +265,8 @@ def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text and not text.startswith("1970-") else None
 
 
-def _between(start: datetime | None, end: datetime | None) -> timedelta:
-    return end - start if start and end else timedelta(0)
+def _between(start: datetime | None, end: datetime | None) -> timedelta | None:
+    return end - start if start and end else None
 
 
 class KubeflowRun(Elsewhere):

@@ -200,9 +200,9 @@ def _moment(milliseconds: int | None) -> datetime | None:
     return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
-def _between(start: int | None, end: datetime | None) -> timedelta:
+def _between(start: int | None, end: datetime | None) -> timedelta | None:
     begun = _moment(start)
-    return end - begun if begun and end else timedelta(0)
+    return end - begun if begun and end else None
 
 
 class RayJob(Elsewhere):

@@ -48,7 +48,7 @@ def test_price_and_budgets_reach_the_rules():
 
 def test_only_what_the_model_itself_may_cost_is_part_of_its_fingerprint():
     before, dearer, richer = specs(cost=EUR), specs(cost={**EUR, "per_run": 50}), specs(cost=EUR, fleet=FLEET)
-    assert richer["a"].digest == before["a"].digest == specs(cost=EUR, fleet={**FLEET, "amount": 1})["a"].digest
+    assert richer["a"].digest == before["a"].digest == specs(cost=EUR, fleet={**FLEET, "amount": 41})["a"].digest
     assert dearer["a"].digest != before["a"].digest != specs(cost=EUR, own=OWN)["a"].digest
     assert dearer["b"].digest == before["b"].digest
 
@@ -132,3 +132,10 @@ def test_a_spec_of_before_is_still_read():
         del stored[name]
     del stored["policy"]["budget"]
     assert load(ModelSpec, stored) == SPEC
+
+
+def test_a_budget_that_no_training_fits_is_refused():
+    with pytest.raises(Misconfigured, match=r"policy\.budget has never room: one training may cost 40"):
+        specs(cost=EUR, own={**OWN, "amount": 39})
+    with pytest.raises(Misconfigured, match=r"never has room for models\.a: up to 40"):
+        specs(cost=EUR, fleet={**FLEET, "amount": 39})

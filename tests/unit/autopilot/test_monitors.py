@@ -100,3 +100,47 @@ def test_the_address_of_the_database_is_a_secret_of_the_process() -> None:
     known = reading.load({"AUTOPILOT_SQL_URL": ADDRESS, "AUTOPILOT_PROMETHEUS_PASSWORD": "hush-hush"})
     assert {ADDRESS, "hush-hush"} <= set(known.secrets)
     assert "hush" not in repr(known)
+
+
+@pytest.mark.parametrize(
+    ("monitors", "words"),
+    [
+        ([LOG, {"source": "log.csv"}], r":\d+: models\.m\.monitor\.1: has no kind"),
+        ("predictions", r"models\.m\.monitor: has no kind"),
+        ([None], r"models\.m\.monitor\.0: has no kind"),
+        ({**PROMETHEUS, "url": "http://host:abc"}, "an address is written like"),
+        ({**PROMETHEUS, "url": "https://a..b"}, "an address is written like"),
+        ({**PROMETHEUS, "queries": {"a b": {"query": "x", "below": 1, "means": "degraded"}}}, "no name for a value"),
+        ({**PROMETHEUS, "queries": {"a": {"query": "x", "means": "degraded"}}}, "has no limit to cross"),
+        ([LOG, PROMETHEUS, PROMETHEUS], "two entries watch accuracy"),
+    ],
+)
+def test_a_value_that_could_never_be_judged_is_told_by_the_file(monitors: Any, words: str) -> None:
+    with pytest.raises(Misconfigured, match=rf"^autopilot\.yaml.*{words}"):
+        read(monitors, **REPORTED)
+
+
+def test_a_login_is_not_sent_in_the_clear_or_to_a_second_server() -> None:
+    other = {**PROMETHEUS, "url": "https://elsewhere.example", "queries": {"b": PROMETHEUS["queries"]["accuracy"]}}
+    with pytest.raises(Misconfigured, match="all of kind prometheus share a login"):
+        read([PROMETHEUS, other], **REPORTED)
+    known = reading.load({"AUTOPILOT_PROMETHEUS_TOKEN": "hush-hush", "AUTOPILOT_CONFIG": "/x/autopilot.yaml"})
+    clear = {**PROMETHEUS, "url": "http://prometheus.example"}
+    with pytest.raises(Misconfigured, match="would be sent in the clear"):
+        monitor(known, "m", read(clear, **REPORTED).model("m"), FakeWindows(), SharedAnswers())
+    allowed = read({**clear, "plain_http": True}, **REPORTED).model("m")
+    monitor(known, "m", allowed, FakeWindows(), SharedAnswers())
+
+
+def test_defaults_without_a_kind_hold_for_every_kind() -> None:
+    defaults = {"pipeline": {"cost": {"per_run": 5, "currency": "EUR"}}, "validation": {"minimum": {"roc_auc": 0.8}}}
+    entry = {**ENTRY, "pipeline": LOCAL, "validation": {"kind": "reported"}}
+    document = {"people": {"ana": {}}, "defaults": defaults, "models": {"m": entry}}
+    found = parse(yaml.safe_dump(document, sort_keys=False), "autopilot.yaml").model("m")
+    assert found.pipeline.cost is not None
+    assert (found.pipeline.cost.per_run, found.validation.minimum) == (5, {"roc_auc": 0.8})
+
+
+def test_a_date_that_there_is_not_is_no_traceback() -> None:
+    with pytest.raises(Misconfigured, match=r"^autopilot\.yaml: not YAML: day is out of range"):
+        parse("models:\n  m: {reference: {from: 2026-02-30}}\n", "autopilot.yaml")
