@@ -17,8 +17,10 @@ def main(plan: Path) -> None:
     """Start all commands, each in a group of its own, and wait for the end of the input."""
     # An interrupt at the terminal is for the tests; they end us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    running = []
+    told: list[int] = []
+    running: list[subprocess.Popen[bytes]] = []
+    # Not before all are started: one that is just being started would be nobody's.
+    signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
     try:
         for command, log in json.loads(plan.read_text()):
             with Path(log).open("wb") as output:
@@ -27,7 +29,9 @@ def main(plan: Path) -> None:
                         command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
                     )
                 )
-        sys.stdin.read()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+        if not told:
+            sys.stdin.read()
     finally:
         for name in (signal.SIGTERM, signal.SIGKILL):
             for server in running:

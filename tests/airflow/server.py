@@ -62,9 +62,15 @@ class AirflowServer:
         begun = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
         return [training for training in begun if training["AUTOPILOT_KEY"] == key]
 
-    def train(self, model: str, command: str) -> None:
-        """Train a model by a shell command of its own."""
-        (self.root / f"command {model}").write_text(command)
+    @contextmanager
+    def training(self, model: str, command: str) -> Iterator[None]:
+        """Train a model by a shell command of its own for as long as this lasts."""
+        own = self.root / f"command {model}"
+        own.write_text(command)
+        try:
+            yield
+        finally:
+            own.unlink()
 
     def last_words(self) -> str:
         """Return how the logs of its tasks end: for a test that failed."""

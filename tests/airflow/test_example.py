@@ -11,8 +11,10 @@ def test_drift_leads_through_airflow_to_a_promotion(
     prometheus_programs: None, airflow: AirflowServer, tmp_path: Path
 ) -> None:
     logins = {"AUTOPILOT_AIRFLOW_USER": "user", "AUTOPILOT_AIRFLOW_PASSWORD": airflow.passwords["user"]}
-    with real_team(tmp_path, logins) as team:
-        airflow.train(fraud.EXAMPLE, f"MLFLOW_TRACKING_URI={team.mlflow} exec {team.training}")
+    with (
+        real_team(tmp_path, logins) as team,
+        airflow.training(fraud.EXAMPLE, f"MLFLOW_TRACKING_URI={team.mlflow} exec {team.training}"),
+    ):
         team.describe({"kind": "airflow", "url": airflow.url, "dag": DAG})
         try:
             to_a_promotion(team, "airflow")

@@ -70,7 +70,7 @@ class JenkinsServer(FaultyServer):
     def end(self, key: str, result: str) -> None:
         self._start_what_waits()
         for item in self.of(key):
-            item.result = result
+            item.result, item.duration = result, max(self.now() - item.since, timedelta(milliseconds=1))
 
     def grow_older(self, key: str, by: timedelta) -> None:
         for item in self.of(key):
