@@ -7,7 +7,7 @@ from autopilot import spec as written
 from autopilot.budget import Budget as BudgetPart
 from autopilot.budget import FleetBudget
 from graph.codec import digest
-from graph.spec import ApprovalSpec, Budget, Cost, ModelSpec, Policy, Prices, Training, ValidationSpec
+from graph.spec import ApprovalSpec, Budget, ModelSpec, Policy, Prices, Training, ValidationSpec
 from tools.plugins import Cost as CostPart
 
 
@@ -31,7 +31,7 @@ def model_spec(name: str, entry: written.Model, here: Path, fleet_budget: FleetB
         validation=_validation(entry, here),
         approval=_approval(entry.approval),
         task=entry.task,
-        cost=Cost(**entry.pipeline.cost.model_dump()) if entry.pipeline.cost else None,
+        cost=entry.pipeline.cost.price if entry.pipeline.cost else None,
         deadline=entry.pipeline.deadline,
         fleet_budget=Budget(**fleet_budget.model_dump()) if fleet_budget else None,
         digest=digest(entry.model_dump(mode="json", by_alias=True)),

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, SerializeAsAny, ValidationError, mod
 from autopilot.budget import Budget, FleetBudget
 from graph.errors import Misconfigured, NotFound
 from graph.policy import money
-from graph.spec import ClassMetric, Cost, LossMetric, Metric, Task
+from graph.spec import ClassMetric, LossMetric, Metric, Task
 from tools import catalogue
 from tools.fields import Duration, Name, Part, Share, Span
 from tools.log_part import LogPart
@@ -183,7 +183,7 @@ class Model(Part):
     def most(self) -> float:
         """What one training may cost at most; 0 without a price."""
         cost = self.pipeline.cost
-        return money.most(Cost(cost.currency, cost.per_run, cost.per_minute), self.pipeline.deadline) if cost else 0.0
+        return money.most(cost.price, self.pipeline.deadline) if cost else 0.0
 
     @model_validator(mode="after")
     def _fits_its_task(self) -> "Model":

@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from graph.errors import Misconfigured
 from graph.ports import Monitor, Pipeline, WindowStore
+from graph.spec import Cost as Price
 from graph.spec import Metric, Task
 from tools.fields import Part, Span
 from tools.limiter import Limiter
@@ -86,6 +87,11 @@ class Cost(Part):
         if (self.per_run is None) == (self.per_minute is None):
             raise ValueError("cost has one price: per_run or per_minute")
         return self
+
+    @property
+    def price(self) -> Price:
+        """The same as rules see it."""
+        return Price(self.currency, self.per_run, self.per_minute)
 
 
 class PipelinePart(Part):

@@ -6,7 +6,8 @@ from typing import Any
 
 from tests.conformance.remote_systems import DEADLINES, HURRIED, SECRETS, RemoteSystem
 from tests.fakes.kubeflow_server import EXPERIMENT, NAMESPACE, PIPELINE, KubeflowServer
-from tools.pipelines.kubeflow import KubeflowPipeline, Place, login
+from tools.pipelines.kubeflow import KubeflowPipeline, Place
+from tools.pipelines.remote import bearer
 
 PLACE = Place(EXPERIMENT, PIPELINE, namespace=NAMESPACE)
 
@@ -22,7 +23,7 @@ class KubeflowSystem(RemoteSystem):
         pauses_s: tuple[float, ...] = HURRIED["pauses_s"],
         **options: Any,
     ) -> KubeflowPipeline:
-        return KubeflowPipeline(self._remote("Kubeflow", login(token), **options), place, DEADLINES, pauses_s)
+        return KubeflowPipeline(self._remote("Kubeflow", bearer(token), **options), place, DEADLINES, pauses_s)
 
     def put_foreign(self, key: str) -> None:
         """Create a run of that name in the experiment of others, one with a longer name, one for another key."""

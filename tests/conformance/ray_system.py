@@ -6,7 +6,8 @@ from typing import Any
 
 from tests.conformance.remote_systems import DEADLINES, HURRIED, SECRETS, RemoteSystem
 from tests.fakes.ray_server import RayServer
-from tools.pipelines.ray import Entrypoint, RayPipeline, login
+from tools.pipelines.ray import Entrypoint, RayPipeline
+from tools.pipelines.remote import bearer
 
 COMMAND = 'cd /work && python train.py --name "fraud; $HOME"'
 ENTRYPOINT = Entrypoint(COMMAND)
@@ -24,7 +25,7 @@ class RaySystem(RemoteSystem):
         pauses_s: tuple[float, ...] = HURRIED["pauses_s"],
         **options: Any,
     ) -> RayPipeline:
-        remote = self._remote("Ray", login(token), **options)
+        remote = self._remote("Ray", bearer(token), **options)
         return RayPipeline(remote, entrypoint, DEADLINES, pauses_s)
 
     def put_foreign(self, key: str) -> None:

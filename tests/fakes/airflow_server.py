@@ -157,6 +157,8 @@ class AirflowServer(FaultyServer):
         conf = {name[5:-1]: value for name, value in request.form.items() if name.startswith("conf[")}
         if "logical_date" not in request.form:
             return _detail(422, [{"loc": ["body", "logical_date"], "msg": "Field required"}])
+        if request.form["logical_date"] != "None":
+            return _detail(422, [{"loc": ["body", "logical_date"], "msg": "Input should be a valid datetime"}])
         if self.dag.missing:
             return _detail(404, f"Dag with dag_id: '{DAG}' not found")
         missing = next((name for name in self.dag.params if name not in conf), None)

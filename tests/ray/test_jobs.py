@@ -20,8 +20,8 @@ from tests.local_jobs import lives, order, until
 from tests.ray.cluster import Cluster
 from tools.limiter import Limiter
 from tools.pipelines.contract import parameters
-from tools.pipelines.ray import Entrypoint, RayPipeline, login, submission_id
-from tools.pipelines.remote import Remote
+from tools.pipelines.ray import Entrypoint, RayPipeline, submission_id
+from tools.pipelines.remote import Remote, bearer
 from tools.pipelines.remote_job import Deadlines
 
 globals().update({name: test for name, test in vars(suite).items() if name.startswith("test_")})
@@ -96,7 +96,7 @@ class RealRay:
         **entry: Any,
     ) -> OwnKeys:
         token = self.cluster.token if token == "" else token
-        remote = Remote("fraud-v1", "Ray", url or self.cluster.url, login(token), (self.cluster.token,), Limiter())
+        remote = Remote("fraud-v1", "Ray", url or self.cluster.url, bearer(token), (self.cluster.token,), Limiter())
         given = {"command": self._entrypoint.command, "runtime_env": self._entrypoint.runtime_env, **entry}
         return OwnKeys(RayPipeline(remote, Entrypoint(**given), deadlines, pauses_s), self._prefix)
 

@@ -2,12 +2,10 @@
 
 import base64
 import json
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
@@ -16,11 +14,11 @@ from urllib.parse import urlsplit
 import httpx
 
 from graph.errors import AutopilotError, Misconfigured, Unavailable
+from tools.client import client, named, one_line, read
 from tools.redaction import Redactor
 
 _TRIES = 3
 _LONGEST_ANSWER = 20_000_000
-_LONGEST_SAID = 200
 _LONGEST_WAIT_S = 10.0
 _POINTS = 60
 """Evaluations of a range query; a server refuses more than 11,000 for a series."""
@@ -102,16 +100,7 @@ class PrometheusServer:
         self._redact = Redactor.of(login.secrets)
         self._timeout_s = timeout_s
         self._sleep = sleep
-        self._client = httpx.Client(
-            base_url=self.url,
-            headers={"Accept": "application/json", "User-Agent": "autopilot", **login.headers()},
-            timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0)),
-            follow_redirects=False,
-            trust_env=False,
-            verify=_trust(ca),
-            # No connection outlives its answer: nobody closes an adapter.
-            limits=httpx.Limits(max_keepalive_connections=0),
-        )
+        self._client = client(self.url, login.headers(), timeout_s, ca, "monitor.ca")
 
     def __repr__(self) -> str:
         return f"PrometheusServer({self.url})"
@@ -136,7 +125,7 @@ class PrometheusServer:
     def _query(self, path: str, given: Mapping[str, str]) -> Answer:
         document = self._document("POST", path, {**given, "timeout": f"{self._timeout_s:g}s"})
         try:
-            return _answer(document)
+            return _answer(document, self._redact)
         except (KeyError, TypeError, ValueError, AttributeError):
             raise Unavailable(self._words("answers in a form that is not known"), _WHOSE_PAGE) from None
 
@@ -158,7 +147,7 @@ class PrometheusServer:
         """Return the answer, or what to raise and how long to wait first: raised here, it would carry the request."""
         try:
             with self._client.stream(method, path, data=form or None) as response:
-                return self._told(response, self._read(response))
+                return self._told(response, read(response, self._timeout_s, _LONGEST_ANSWER))
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             return self._unreached(str(error)), 0.0
         except httpx.TimeoutException:
@@ -167,29 +156,15 @@ class PrometheusServer:
             said = self._words(f"broke off in the middle ({type(error).__name__})")
             return Unavailable(said, "try again later"), 0.0
 
-    def _read(self, response: httpx.Response) -> bytes | Unavailable:
-        """Read the body. A time-out starts anew with every byte that trickles in, so the whole has one as well."""
-        give_up, body = time.monotonic() + self._timeout_s, bytearray()
-        for piece in response.iter_bytes():
-            body += piece
-            if len(body) > _LONGEST_ANSWER:
-                said = self._words(f"answers with more than {_LONGEST_ANSWER // 10**6} MB")
-                return Unavailable(said, "ask for fewer series, or a shorter window")
-            if time.monotonic() > give_up:
-                return Unavailable(self._words(f"did not finish its answer within {self._timeout_s:g} s"))
-        return bytes(body)
-
-    def _told(
-        self, response: httpx.Response, body: bytes | Unavailable
-    ) -> dict[str, Any] | tuple[AutopilotError, float]:
-        if isinstance(body, Unavailable):
-            return body, 0.0
+    def _told(self, response: httpx.Response, body: bytes | str) -> dict[str, Any] | tuple[AutopilotError, float]:
+        if isinstance(body, str):
+            return Unavailable(self._words(body), "ask for fewer series, or a shorter window"), 0.0
         status, document = response.status_code, _json(body)
         if status == HTTPStatus.OK and document.get("status") == "success":
             return document
         if status == HTTPStatus.OK:
             return Unavailable(self._words("answers something that is no JSON of Prometheus"), _WHOSE_PAGE), 0.0
-        said = self._words(f"answers {_code(status)}{self._error(document)}")
+        said = self._words(f"answers {named(status)}{self._error(document)}")
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             after = response.headers.get("Retry-After", "")
             return Unavailable(said, "try again later"), float(after) if after.isdecimal() else 0.0
@@ -200,8 +175,7 @@ class PrometheusServer:
     def _error(self, document: Mapping[str, Any]) -> str:
         if not document.get("error"):
             return ""
-        line = "".join(c if c.isprintable() else " " for c in self._redact(str(document["error"])))
-        return f": {' '.join(line.split())[:_LONGEST_SAID]}"
+        return f": {one_line(str(document['error']), self._redact)}"
 
     def _unreached(self, why: str) -> AutopilotError:
         if "CERTIFICATE_VERIFY_FAILED" in why:
@@ -216,10 +190,10 @@ class PrometheusServer:
 _WHOSE_PAGE = "a sign-in page or a proxy's? check monitor.url"
 
 
-def _answer(document: Mapping[str, Any]) -> Answer:
+def _answer(document: Mapping[str, Any], redact: Redactor) -> Answer:
     data = document["data"]
     kind, result = data["resultType"], data["result"]
-    warnings = tuple(str(each)[:_LONGEST_SAID] for each in (document.get("warnings") or []))
+    warnings = tuple(one_line(str(each), redact) for each in (document.get("warnings") or []))
     if kind == "scalar":
         return Answer((Series({}, (_sample(result),)),), warnings)
     if kind not in ("vector", "matrix"):
@@ -253,10 +227,6 @@ def _stamp(moment: datetime) -> str:
     return f"{moment.timestamp():.3f}"
 
 
-def _code(status: int) -> str:
-    return f"{status} {httpx.codes.get_reason_phrase(status)}".strip()
-
-
 def _what_to_do(status: int) -> str:
     if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
         return "correct the query; promtool or the server's own page shows what it makes of it"
@@ -265,12 +235,3 @@ def _what_to_do(status: int) -> str:
     if status == HTTPStatus.FORBIDDEN:
         return "the login may not query: give it the right to read, and no other"
     return "check monitor.url: it is the address under which /api/v1/query answers"
-
-
-@cache
-def _trust(ca: Path | None) -> ssl.SSLContext:
-    """Return whom to believe; reading the public authorities takes a quarter of a second, so that is done once."""
-    try:
-        return httpx.create_ssl_context(trust_env=False) if ca is None else ssl.create_default_context(cafile=str(ca))
-    except (OSError, ssl.SSLError):
-        raise Misconfigured(f"{ca} cannot be read as a file of certificates", "correct monitor.ca") from None

@@ -4,7 +4,7 @@ Airflow refuses a second run of an id (409), so that the key is unique there, to
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from time import sleep
 from typing import Annotated, Literal
@@ -20,7 +20,7 @@ from tools.pipelines.airflow_login import AirflowRemote, Password, Token
 from tools.pipelines.contract import parameters
 from tools.pipelines.elsewhere import Elsewhere
 from tools.pipelines.remote import Answer, Unclear
-from tools.pipelines.remote_job import PAUSES_S, Deadlines, RemotePipeline, Seen
+from tools.pipelines.remote_job import PAUSES_S, Deadlines, RemotePipeline, Seen, between
 from tools.plugins import Finding, PipelinePlugin, Site
 
 KIND = "airflow"
@@ -89,8 +89,8 @@ class AirflowPipeline(RemotePipeline):
         begun, queued = _moment(run["start_date"]), _moment(run["queued_at"] or run["run_after"])
         last = answer.at if job.state in ACTIVE else _moment(run["end_date"])
         if begun is None:
-            return Seen(job, queued=_between(queued, last))
-        return Seen(job, ran=_between(begun, last))
+            return Seen(job, queued=between(queued, last))
+        return Seen(job, ran=between(begun, last))
 
     def _job(self, run: Json, key: str) -> TrainingJob:
         # A state that is not known here is no end: the run ends, or its deadline ends it.
@@ -165,10 +165,6 @@ def _stopped(note: str | None) -> str:
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _between(start: datetime | None, end: datetime | None) -> timedelta | None:
-    return end - start if start and end else None
 
 
 class AirflowDag(Elsewhere):

@@ -77,8 +77,8 @@ def _scheduler(remote: Remote, answer: Answer) -> Finding:
 def _rights(remote: Remote, path: str, dag: str) -> Iterator[Finding]:
     """Ask for what cannot be done: whoever lacks the right hears that first."""
     may_not = HTTPStatus.FORBIDDEN
-    # A logical_date may be null, not absent.
-    start = remote.post(f"{path}/dagRuns", document={"dag_run_id": _NO_RUN})
+    # No release takes this for a time; one that could do without would start a training.
+    start = remote.post(f"{path}/dagRuns", document={"dag_run_id": _NO_RUN, "logical_date": "never"})
     stop = remote.post(f"{path}/dagRuns/{_NO_RUN}", document={"state": "failed"}, method="PATCH")
     if start.status not in (may_not, HTTPStatus.UNPROCESSABLE_ENTITY):
         raise Unavailable(remote.words(f"answers {start.status} to a start that cannot be"), "is it another release?")

@@ -20,7 +20,7 @@ from graph.policy.outcomes import ACTIVE
 from tools.pipelines.contract import parameters
 from tools.pipelines.elsewhere import Elsewhere
 from tools.pipelines.remote import Answer, Remote, Unclear
-from tools.pipelines.remote_job import PAUSES_S, Deadlines, RemotePipeline, Seen
+from tools.pipelines.remote_job import PAUSES_S, Deadlines, RemotePipeline, Seen, between
 from tools.pipelines.skew import clock
 from tools.plugins import Finding, PipelinePlugin, Site
 
@@ -144,8 +144,8 @@ class GitLabPipeline(RemotePipeline):
         # One that goes on after a pause keeps the end of what went before.
         last = answer.at if job.state in ACTIVE else _moment(pipeline.get("finished_at"))
         if begun is None:
-            return Seen(job, queued=_between(_moment(pipeline["created_at"]), last))
-        return Seen(job, ran=_between(begun, last))
+            return Seen(job, queued=between(_moment(pipeline["created_at"]), last))
+        return Seen(job, ran=between(begun, last))
 
     def _job(self, pipeline: Json, key: str) -> TrainingJob:
         number, status = pipeline["id"], str(pipeline["status"])
@@ -212,10 +212,6 @@ class GitLabPipeline(RemotePipeline):
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _between(start: datetime | None, end: datetime | None) -> timedelta | None:
-    return end - start if start and end else None
 
 
 class GitLabProject(Elsewhere):

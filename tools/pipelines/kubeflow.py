@@ -7,7 +7,7 @@ request with an unknown pipeline it answers 500, which says nothing: all that it
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from time import sleep
 from typing import Annotated, Literal
@@ -21,8 +21,8 @@ from graph.policy.outcomes import ACTIVE
 from tools.pipelines.contract import parameters
 from tools.pipelines.elsewhere import Elsewhere
 from tools.pipelines.kubeflow_spec import unmet
-from tools.pipelines.remote import Answer, Remote, Unclear
-from tools.pipelines.remote_job import PAUSES_S, Deadlines, RemotePipeline, Seen
+from tools.pipelines.remote import Answer, Remote, Unclear, bearer
+from tools.pipelines.remote_job import PAUSES_S, Deadlines, RemotePipeline, Seen, between
 from tools.pipelines.skew import clock
 from tools.plugins import Finding, PipelinePlugin, Site
 
@@ -47,11 +47,6 @@ _STATES: dict[str, JobState] = {
 }
 _NOTES = {"CANCELING": "; it was told to stop", "PAUSED": "; somebody paused it", "SKIPPED": "; nothing in it ran"}
 _RIGHTS = "docs/pipelines.md lists the rights that its service account needs in the namespace"
-
-
-def login(token: str | None) -> dict[str, str]:
-    """Return the header of a service account's token; an installation for a single user asks for none."""
-    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +156,8 @@ class KubeflowPipeline(RemotePipeline):
         created, begun = _moment(run["created_at"]), _begun(run)
         last = answer.at if job.state in ACTIVE else _moment(run.get("finished_at"))
         if begun is None and job.state in ("queued", "cancelled"):
-            return Seen(job, queued=_between(created, last))
-        return Seen(job, ran=_between(begun or created, last))
+            return Seen(job, queued=between(created, last))
+        return Seen(job, ran=between(begun or created, last))
 
     def _job(self, run: Json, key: str) -> TrainingJob:
         number, status = run["run_id"], run.get("state", "RUNTIME_STATE_UNSPECIFIED")
@@ -265,10 +260,6 @@ def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text and not text.startswith("1970-") else None
 
 
-def _between(start: datetime | None, end: datetime | None) -> timedelta | None:
-    return end - start if start and end else None
-
-
 class KubeflowRun(Elsewhere):
     """A run of a pipeline of Kubeflow Pipelines in an experiment, both by the names that Kubeflow shows."""
 
@@ -286,7 +277,7 @@ LOGIN = "AUTOPILOT_KUBEFLOW_TOKEN"
 def make(part: KubeflowRun, site: Site) -> KubeflowPipeline:
     """Return the pipeline. An installation for a single user has no token, so none is asked for."""
     token = site.optional_token(LOGIN)
-    remote = part.remote(site, "Kubeflow", login(token), (token,) if token else ())
+    remote = part.remote(site, "Kubeflow", bearer(token), (token,) if token else ())
     place = Place(part.experiment, part.pipeline, part.version, part.namespace)
     return KubeflowPipeline(remote, place, part.deadlines)
 

@@ -7,7 +7,7 @@ the command, which goes to a shell, is the owner's and nothing is ever written i
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 from http import HTTPStatus
 from time import sleep
@@ -20,8 +20,8 @@ from graph.model import JobState, Json, TrainingJob, TrainingOrder
 from graph.policy.outcomes import ACTIVE
 from tools.pipelines.contract import parameters
 from tools.pipelines.elsewhere import Elsewhere
-from tools.pipelines.remote import Answer, Remote, Unclear
-from tools.pipelines.remote_job import PAUSES_S, Deadlines, RemotePipeline, Seen
+from tools.pipelines.remote import Answer, Remote, Unclear, bearer
+from tools.pipelines.remote_job import PAUSES_S, Deadlines, RemotePipeline, Seen, between
 from tools.pipelines.skew import clock
 from tools.plugins import Finding, PipelinePlugin, Site
 
@@ -47,11 +47,6 @@ _ERRORS = {
 }
 _TOKEN = "set AUTOPILOT_RAY_TOKEN to the cluster's RAY_AUTH_TOKEN"  # noqa: S105 - a variable's name
 _NO_ENTRY = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-
-
-def login(token: str | None) -> dict[str, str]:
-    """Return the header of a cluster's token; a cluster that asks for none gets none."""
-    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def submission_id(key: str) -> str:
@@ -127,7 +122,8 @@ class RayPipeline(RemotePipeline):
             )
         job = self._job(document, key)
         # There is one time for both: when it was submitted. What it waited counts as if it had run.
-        age = _between(document["start_time"], answer.at if job.state in ACTIVE else _moment(document["end_time"]))
+        last = answer.at if job.state in ACTIVE else _moment(document["end_time"])
+        age = between(_moment(document["start_time"]), last)
         return Seen(job, queued=age) if job.state == "queued" else Seen(job, ran=age)
 
     def _job(self, document: Json, key: str) -> TrainingJob:
@@ -200,11 +196,6 @@ def _moment(milliseconds: int | None) -> datetime | None:
     return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
-def _between(start: int | None, end: datetime | None) -> timedelta | None:
-    begun = _moment(start)
-    return end - begun if begun and end else None
-
-
 class RayJob(Elsewhere):
     """A job of a Ray cluster: the command that trains, the environment it runs in, what the cluster reserves for it."""
 
@@ -222,7 +213,7 @@ LOGIN = "AUTOPILOT_RAY_TOKEN"
 def make(part: RayJob, site: Site) -> RayPipeline:
     """Return the pipeline. There are clusters without a token, so none is asked for."""
     token = site.optional_token(LOGIN)
-    remote = part.remote(site, "Ray", login(token), (token,) if token else ())
+    remote = part.remote(site, "Ray", bearer(token), (token,) if token else ())
     entry = Entrypoint(part.entrypoint, part.runtime_env, part.num_cpus, part.num_gpus, part.resources)
     return RayPipeline(remote, entry, part.deadlines)
 

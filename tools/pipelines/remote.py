@@ -1,13 +1,10 @@
 """One HTTP client for the systems that run jobs elsewhere: every answer and failure is put into our words once."""
 
 import json
-import ssl
-import time
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -16,11 +13,11 @@ from urllib.parse import urlsplit
 import httpx
 
 from graph.errors import Misconfigured, Unavailable
+from tools.client import client, named, one_line, read
 from tools.limiter import Limiter
 from tools.redaction import Redactor
 
 _LONGEST_ANSWER = 5_000_000
-_LONGEST_SAID = 200
 _USUAL_WAIT_S = 5.0
 """After a 429 that names no time."""
 _TRIES = 3
@@ -84,16 +81,7 @@ class Remote:
         self._redact = Redactor.of(self._secrets)
         self._limiter = limiter
         self._timeout_s = timeout_s
-        self._client = httpx.Client(
-            base_url=self.url,
-            headers={"Accept": "application/json", "User-Agent": "autopilot"},
-            timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0)),
-            follow_redirects=False,
-            trust_env=False,
-            verify=_trust(ca),
-            # No connection outlives its answer: nobody closes an adapter.
-            limits=httpx.Limits(max_keepalive_connections=0),
-        )
+        self._client = client(self.url, {}, timeout_s, ca, "pipeline.ca")
 
     def __repr__(self) -> str:
         return f"Remote({self.system} at {self.url}, for {self.model})"
@@ -123,7 +111,7 @@ class Remote:
         if answer.is_success:
             raise Unavailable(*self._no_json())
         if answer.status in _NO_ANSWER:
-            raise Unavailable(self.words(f"answers {_named(answer.status)}"), "try again later")
+            raise Unavailable(self.words(f"answers {named(answer.status)}"), "try again later")
         raise self.unreadable(answer)
 
     def ask(self, path: str, login: Mapping[str, str] | None = None) -> Answer:
@@ -150,7 +138,7 @@ class Remote:
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             raise self._busy()
         if answer.status in _NO_ANSWER:
-            raise Unclear(self.words(f"answers {_named(answer.status)}"))
+            raise Unclear(self.words(f"answers {named(answer.status)}"))
         if answer.status == HTTPStatus.UNAUTHORIZED:
             raise self.unreadable(answer)
         return answer
@@ -166,7 +154,7 @@ class Remote:
         if isinstance(document, dict):
             text = _flat(document.get("message") or document.get("error") or document.get("detail") or "")
         line = self.one_line(text)
-        return _named(answer.status) + (f": {line}" if line else "")
+        return named(answer.status) + (f": {line}" if line else "")
 
     def hide(self, secret: str) -> None:
         """Show this secret, which came only now, to nobody either."""
@@ -175,8 +163,7 @@ class Remote:
 
     def one_line(self, text: str) -> str:
         """Return what the system wrote as one short line without secrets."""
-        line = "".join(c if c.isprintable() else " " for c in self._redact(text))
-        return " ".join(line.split())[:_LONGEST_SAID]
+        return one_line(text, self._redact)
 
     def _answer(
         self,
@@ -218,15 +205,10 @@ class Remote:
             return Unclear(self.words(f"broke off in the middle ({type(error).__name__})"), "try again later")
 
     def _read(self, response: httpx.Response) -> Answer | Unavailable:
-        """Read the body. A time-out starts anew with every byte that trickles in, so the whole has one as well."""
-        give_up, body = time.monotonic() + self._timeout_s, bytearray()
-        for piece in response.iter_bytes():
-            body += piece
-            if len(body) > _LONGEST_ANSWER:
-                return Unclear(self.words(f"answers with more than {_LONGEST_ANSWER // 10**6} MB"))
-            if time.monotonic() > give_up:
-                return Unclear(self.words(f"did not finish its answer within {self._timeout_s:g} s"), "try again later")
-        return Answer(response.status_code, response.headers, bytes(body), _moment(response.headers.get("Date")))
+        body = read(response, self._timeout_s, _LONGEST_ANSWER)
+        if isinstance(body, str):
+            return Unclear(self.words(body), "try again later")
+        return Answer(response.status_code, response.headers, body, _moment(response.headers.get("Date")))
 
     def _unreached(self, why: str) -> Unavailable | Misconfigured:
         if "CERTIFICATE_VERIFY_FAILED" in why:
@@ -264,15 +246,6 @@ class Remote:
         return f"AUTOPILOT_{self.system.upper()}_* in .env.example"
 
 
-@cache
-def _trust(ca: Path | None) -> ssl.SSLContext:
-    """Return whom to believe; reading the public authorities takes a quarter of a second, so that is done once."""
-    try:
-        return httpx.create_ssl_context(trust_env=False) if ca is None else ssl.create_default_context(cafile=str(ca))
-    except (OSError, ssl.SSLError):
-        raise Misconfigured(f"{ca} cannot be read as a file of certificates", "correct pipeline.ca") from None
-
-
 def _retry_after(answer: Answer) -> float:
     given = answer.headers.get("Retry-After", "")
     if given.isascii() and given.isdecimal():
@@ -288,10 +261,6 @@ def _moment(text: str | None) -> datetime | None:
         return None
 
 
-def _named(status: int) -> str:
-    return f"{status} {httpx.codes.get_reason_phrase(status)}".strip()
-
-
 def _flat(value: object) -> str:
     """Return a message that may be text, a list or a mapping of lists in one line."""
     if isinstance(value, dict):
@@ -299,3 +268,8 @@ def _flat(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(_flat(below) for below in value)
     return str(value)
+
+
+def bearer(token: str | None) -> dict[str, str]:
+    """Return the header of a token; a system that asks for none gets none."""
+    return {"Authorization": f"Bearer {token}"} if token else {}

@@ -201,6 +201,11 @@ class RemotePipeline(ABC):
         return replace(job, state="failed", detail=f"{why}; {job.detail}")
 
 
+def between(start: datetime | None, end: datetime | None) -> timedelta | None:
+    """Return how much time lies between two moments, None where one of them is not known."""
+    return end - start if start and end else None
+
+
 def _ran_s(seen: Seen) -> float | None:
     """Return how long an ended job ran: not at all where it only waited, None where its system does not say."""
     if seen.ran is None:

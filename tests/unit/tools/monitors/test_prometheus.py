@@ -100,6 +100,8 @@ def test_warnings_are_said(server: FakePrometheus):
     assert measured(server).notes == (
         "Prometheus warns about accuracy: a store did not answer; the result may be partial",
     )
+    server.warnings = [f"refused\x1b[2J\nwith Bearer {TOKEN}"]
+    assert measured(server).notes == ("Prometheus warns about accuracy: refused [2J with ***",)
 
 
 @pytest.mark.parametrize(
