@@ -101,6 +101,31 @@ class FeatureEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class FeatureSince(FeatureEvidence):
+    """One feature over all rows since a change, with what only many rows tell."""
+
+    resized: float | None = None
+    """Largest difference of cumulated shares between the sizes of its values and the reference's, zeros left out, …"""
+    resized_noise: float | None = None
+    """… and its 99.9 % quantile between two such samples when nothing changed."""
+    slope: float | None = None
+    """How much it still rises where the rest of its row foresees a rise: 1 as in the reference, 0 in a random row, …"""
+    slope_sigmas: float | None = None
+    """… and by how many standard errors it rises less (below 0) or more."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookBack:
+    """The features over the sound rows of [start, end): looked at before a challenger is made to fit them."""
+
+    start: datetime
+    end: datetime
+    rows: int
+    features: tuple[FeatureSince, ...]
+    windows: tuple[WindowRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LabelEvidence:
     """Labelled performance over the newest matured windows (older than the label delay)."""
 
@@ -248,6 +273,9 @@ class Channel:
     intercept_se: float = 0.0
     elsewhere: float | None = None
     """The slope of the rows outside of the segment."""
+    positives: int | None = None
+    foreseen: float | None = None
+    """How many positives the calibrated scores foresee in these rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +374,8 @@ class Evidence:
     windows_per_month: float = 0.0
     """How many windows close in 30 days: so often is chance given a chance."""
     estimate: Estimate | None = None
+    look_back: LookBack | None = None
+    """The rows since a change, where a challenger was about to be made for it."""
     outcome: Outcome | None = None
     """Of a regression; a classification has none."""
     readings: tuple[Reading, ...] = ()

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from graph.advice import Reply, TokenCaps
 from graph.attempt import Attempt
-from graph.evidence import Evidence, WindowRef
+from graph.evidence import Evidence, LookBack, WindowRef
 from graph.model import (
     Answer,
     Approval,
@@ -86,6 +86,9 @@ class Monitor(Protocol):
 
     def measure(self, champion: str | None, now: datetime) -> Evidence:
         """Return the evidence as of `now` (rows and labels later than `now` do not exist)."""
+
+    def look_back(self, start: datetime, now: datetime) -> LookBack | None:
+        """Return every feature over the rows from `start` to `now`, or None where no rows or no reference are known."""
 
     def holdout(
         self, start: datetime, end: datetime, now: datetime, exclude: Sequence[tuple[datetime, datetime]], to: Path

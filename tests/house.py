@@ -19,7 +19,7 @@ from checkpoints.embedded.cluster import EmbeddedPostgres
 from checkpoints.ledger.book import PostgresLedger
 from checkpoints.ledger.effects import Boundary, passing
 from checkpoints.saver import saver
-from graph.evidence import Evidence, Interval, WindowRef
+from graph.evidence import Evidence, Interval, LookBack, WindowRef
 from graph.model import Answer, Holdout, Json, TrainingOrder
 from graph.ports import Deps, Monitor, Pipeline, Reasoner
 from graph.spec import ModelSpec
@@ -43,9 +43,17 @@ class FakeMonitor:
 
     def __init__(self, evidence: Evidence = HEALTHY) -> None:
         self.evidence = evidence
+        self.looked_back: list[datetime] = []
+        """Since when it was asked to look back, …"""
+        self.behind: LookBack | None = None
+        """… and what it sees there."""
 
     def measure(self, champion: str | None, now: datetime) -> Evidence:
         return replace(self.evidence, champion=champion, as_of=now)
+
+    def look_back(self, start: datetime, now: datetime) -> LookBack | None:
+        self.looked_back.append(start)
+        return self.behind
 
     def holdout(
         self, start: datetime, end: datetime, now: datetime, exclude: Sequence[tuple[datetime, datetime]], to: Path

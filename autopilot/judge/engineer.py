@@ -1,6 +1,6 @@
 """The engineer on one stream: each tick measured, judged, decided and acted upon, as a live run would."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from autopilot.judge.measure import Measure
 from autopilot.judge.pipe import Pipe
@@ -61,8 +61,12 @@ class Engineer:
         for answer in message.get("answers", ()):
             self.questions.answer(str(answer["kind"]), bool(answer["real"]), now)
         evidence, diagnosis = self._judged()
+        decision = self._decision(evidence, diagnosis)
+        if decision.since and retraining.worth_looking_back(decision):
+            ticks = [t for t in range(tick_of(decision.since), now + 1) if not self.questions.suspect(t)]
+            evidence = replace(evidence, look_back=self.measure.look_back(ticks))
+            decision = self._decision(evidence, diagnosis)
         self.evidence = evidence
-        decision = retraining.decide(evidence, diagnosis, self._history(), self.start.spec, time_of(now + 1))
         checks = self._act(decision, evidence)
         return {"t": now, "decision": dump(decision), "checks": [dump(check) for check in checks]}
 
@@ -76,6 +80,9 @@ class Engineer:
         ticks = self._usable(tick_of(diagnosis.since))
         evidence = self.measure.with_archived(evidence, others, ticks, self._spread(evidence))
         return evidence, self._diagnosis(evidence)
+
+    def _decision(self, evidence: Evidence, diagnosis: Diagnosis) -> Decision:
+        return retraining.decide(evidence, diagnosis, self._history(), self.start.spec, time_of(self.stream.now + 1))
 
     def _diagnosis(self, evidence: Evidence) -> Diagnosis:
         spec = self.start.spec
@@ -111,8 +118,8 @@ class Engineer:
     def _act(self, decision: Decision, evidence: Evidence) -> tuple[Check, ...]:
         if decision.action == "fix_data":
             kind: Kind = "label" if decision.cause == "label_quality" else "data"
-            # Data is suspect from the tick that showed it, labels from the first window that the finding names.
-            first = tick_of(decision.since) if decision.since and kind == "label" else self.stream.now
+            # Suspect from the first window that the finding names, else from the tick that showed it.
+            first = tick_of(decision.since) if decision.since else self.stream.now
             self.questions.ask(kind, first, self.stream.now, tuple(each.feature for each in decision.blame))
             self.pipe.send({"type": "alert", "kind": kind})
         elif decision.action == "rollback" and decision.return_to and decision.since:

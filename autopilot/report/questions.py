@@ -25,12 +25,15 @@ _BEGINS = {
     "enough_labels": 2,
     "performance_measured": 3,
     "one_active_run": 4,
+    "broken_since_change": 1,
 }
 """Rules are stored in the order in which they were asked: with these another question begins."""
 _EXPLAINS = frozenset({"label_free_estimate", "features_moved"})
 """What these find decides nothing: it stands beside the third question."""
 _BESIDE = frozenset({"champion_known", "max_drift"}) | _EXPLAINS
 """Asked although the third question may not be: that these passed says nothing about harm."""
+_LOOKED_BACK = frozenset({"broken_since_change", "moved_alone", "other_sizes", "left_its_row"})
+"""The first question, asked once more of all rows since the harm began."""
 _NO_CURE = frozenset({"can_pay"})
 _ANSWERS: dict[str, Answer] = {"passed": "yes", "failed": "no"}
 
@@ -69,11 +72,17 @@ def asked(found: Json) -> list[Asked]:
     said: list[Asked] = []
     for number, answered in enumerate((_input, _labels, _harm, _pay_back), 1):
         rules = by_question[number]
-        if any(map(_asks, rules)) or (number == 4 and found["validation"]):
+        if number == 4 and _broke_unseen(found):
+            said.append(Asked(4, QUESTIONS[3], "not_asked", _why_not(found, said), rules=rules))
+        elif any(map(_asks, rules)) or (number == 4 and found["validation"]):
             said.append(answered(found, rules))
         else:
             said.append(Asked(number, QUESTIONS[number - 1], "not_asked", _why_not(found, said), rules=rules))
     return said
+
+
+def _broke_unseen(found: Json) -> bool:
+    return any(rule["rule"] in _LOOKED_BACK and rule["outcome"] == "blocked" for rule in found["rules"])
 
 
 def _asks(rule: Json) -> bool:
@@ -136,7 +145,8 @@ def _harm(found: Json, rules: tuple[Json, ...]) -> Asked:
     if stop and stop["rule"] == "max_drift":
         owner = "the owner counts drift as harm"
         return Asked(3, QUESTIONS[2], "yes", f"{owner}: {stop['detail']}", f"{owner}; {facts}", rules)
-    return _judged(3, rules, facts, "yes" if found["decision"]["verdict"] == "degraded" else "open")
+    stands = found["decision"]["verdict"] == "degraded" or _broke_unseen(found)
+    return _judged(3, rules, facts, "yes" if stands else "open")
 
 
 def _judged(number: int, rules: tuple[Json, ...], facts: str, stopped: Answer) -> Asked:

@@ -7,6 +7,7 @@ from datetime import datetime
 from graph.consulting import consulted
 from graph.earlier import with_earlier
 from graph.evidence import Evidence, WindowRef
+from graph.looking_back import with_look_back
 from graph.model import Decision, Question, QuestionKind
 from graph.policy import evidence as question
 from graph.policy import outcomes, retraining
@@ -35,14 +36,19 @@ def decide(state: State, *, parts: Parts) -> State:
 
 
 def _decided(deps: Deps, run: str, now: datetime) -> tuple[Evidence, Decision]:
-    """Judge what was measured; where that asks for a training, look at an earlier version first and judge again."""
-    measured = deps.ledger.evidence(run)
-    decision = _decision(deps, measured, now)
-    evidence = with_earlier(deps, run, measured, decision)
-    if evidence is measured:
-        return measured, decision
-    deps.ledger.save_evidence(run, evidence)
-    return evidence, _decision(deps, evidence, now)
+    """Judge what was measured; where that asks for a training, look closer first and judge again.
+
+    At the rows since the change, for a column that broke; then at an earlier version, which may do without one.
+    """
+    evidence = deps.ledger.evidence(run)
+    decision = _decision(deps, evidence, now)
+    for closer in (with_look_back, with_earlier):
+        seen = closer(deps, run, evidence, decision)
+        if seen is not evidence:
+            evidence = seen
+            deps.ledger.save_evidence(run, evidence)
+            decision = _decision(deps, evidence, now)
+    return evidence, decision
 
 
 def _decision(deps: Deps, evidence: Evidence, now: datetime) -> Decision:
@@ -65,9 +71,14 @@ def _record(deps: Deps, run: str, decision: Decision, evidence: Evidence, now: d
 
 
 def suspect(evidence: Evidence, decision: Decision) -> list[WindowRef]:
-    """Return the windows whose rows the decision holds to be broken: the labelled ones for labels, else the newest."""
+    """Return the windows whose rows the decision holds to be broken.
+
+    The labelled ones for labels, those since the change where one looked back, else the newest.
+    """
     if decision.cause == "label_quality" and evidence.labels:
         start, end = decision.since or evidence.labels.start, evidence.labels.end
+    elif evidence.look_back and decision.since:
+        return list(evidence.look_back.windows)
     elif evidence.start and evidence.end:
         start, end = evidence.start, evidence.end
     else:

@@ -20,6 +20,9 @@ PROPORTIONAL_SIGMAS = 2.0
 HIDDEN_SIGMAS = 7.5
 HIDDEN_WINDOWS = 4
 """A few bad days move a slice too; a concept that moved stays moved."""
+VOID = 25.0
+"""Positives foreseen in a segment without one: chance leaves it empty once in e**25 windows, and a concept that changed
+leaves some."""
 SEGMENT_SIGMAS = 2.5
 """A segment has few rows: what is called even there must be even to the chance of six score bands."""
 
@@ -62,6 +65,22 @@ def label_segment(case: Case) -> EvidenceFinding:
         f"{plural(worst.windows, 'window')}: positives of this segment are lost"
     )
     return broken("label_quality", reason, worst.slope, HEALTHY_SLOPE, since=worst.start)
+
+
+def label_void(case: Case) -> EvidenceFinding:
+    """Block when a segment holds not one of the many positives that its scores foresee."""
+    if "label" in case.excused:
+        return Finding(detail="the owner said that the labels are genuine")
+    parts = [found for found in case.evidence.channels if found.segment and found.windows >= FEWEST_WINDOWS]
+    empty = [(found.foreseen, found) for found in parts if found.positives == 0 and found.foreseen]
+    foreseen, worst = max(empty, key=lambda pair: (pair[0], pair[1].segment), default=(0.0, None))
+    if worst is None or foreseen < VOID:
+        return Finding(foreseen, VOID)
+    reason = (
+        f"not one label of {worst.segment} is positive where its scores foresee {number(foreseen)} over "
+        f"{plural(worst.windows, 'window')}: positives of this segment are lost"
+    )
+    return broken("label_quality", reason, foreseen, VOID, since=worst.start)
 
 
 def _harmed(case: Case, found: Channel) -> bool:
@@ -118,4 +137,8 @@ def _uneven(weak: list[Channel]) -> str:
 
 
 HIDDEN_RULES = (Step("uneven_labels", uneven_labels),)
-CHANNEL_RULES = (Step("label_channel", label_channel), Step("label_segment", label_segment))
+CHANNEL_RULES = (
+    Step("label_channel", label_channel),
+    Step("label_void", label_void),
+    Step("label_segment", label_segment),
+)

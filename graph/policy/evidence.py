@@ -75,10 +75,14 @@ def judge(evidence: Evidence, policy: Policy, label_delay: timedelta, history: H
     One rule is asked out of turn: `max_drift`, where the owner set it, needs no labels, so labels that are late, few or
     unclear do not silence it. Both it and the label rule are `blocked` then.
     """
-    past = history or History()
-    excused = _excused(past.questions, evidence.as_of - GENUINE_FOR * policy.horizon)
-    case = Case(evidence, policy, label_delay, excused, past.learned, followed(evidence, policy))
+    case = case_of(evidence, policy, label_delay, history or History())
     return combined(_by_rows(case) if evidence.logged else None, case)
+
+
+def case_of(evidence: Evidence, policy: Policy, label_delay: timedelta, past: History) -> Case:
+    """Return what the rules look at: the evidence, and what of the past bears on it."""
+    excused = _excused(past.questions, evidence.as_of - GENUINE_FOR * policy.horizon)
+    return Case(evidence, policy, label_delay, excused, past.learned, followed(evidence, policy))
 
 
 def _by_rows(case: Case) -> Diagnosis:

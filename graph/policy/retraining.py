@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 from graph.evidence import Evidence
 from graph.model import Cause, Decision, Diagnosis, History, Learned, Rule, Verdict
+from graph.policy.evidence import case_of
+from graph.policy.look_back_rules import LOOK_BACK_RULES
 from graph.policy.paying import ARCHIVE_RULES, PAYING_RULES
 from graph.policy.restraint import BUDGET_RULES, GROUND_RULES, Instead, Wish, active_run
 from graph.policy.rules import Step, walk
 from graph.policy.sight_rules import sight_rules
 from graph.policy.training_window import since_change
-from graph.policy.words import moment
+from graph.policy.words import moment, plural
 from graph.spec import ModelSpec
 
 AFTER_SIGHT_RULES = (*ARCHIVE_RULES, *BUDGET_RULES, *PAYING_RULES)
@@ -20,15 +22,41 @@ UNCHOSEN = timedelta(days=90)
 
 def decide(evidence: Evidence, diagnosis: Diagnosis, history: History, spec: ModelSpec, now: datetime) -> Decision:
     """Return what to do, with the diagnosis' rules followed by every rule that may hold a retrain back."""
+    wish = Wish(evidence, diagnosis, history, spec, now)
+    return _looked_over(_decided(wish), wish)
+
+
+def worth_looking_back(decision: Decision) -> bool:
+    """Tell whether to look at all rows since the change before this is done: something is to be made to fit them."""
+    return decision.action in ("retrain", "rollback") and decision.since is not None
+
+
+def _decided(wish: Wish) -> Decision:
+    evidence, diagnosis = wish.evidence, wish.diagnosis
     wanted = (diagnosis.verdict == "degraded" and diagnosis.curable) or diagnosis.cause == "no_champion"
     rules = (*GROUND_RULES, *sight_rules(evidence), *AFTER_SIGHT_RULES)
-    restraint = walk(rules, Wish(evidence, diagnosis, history, spec, now), wanted)
+    restraint = walk(rules, wish, wanted)
     decision = _at_rest(diagnosis, (*diagnosis.rules, *restraint.rules))
     if not wanted:
         return decision
     if restraint.conclusion:
         return _held_back(decision, restraint.conclusion, evidence)
-    return _aimed(_trained(decision, Wish(evidence, diagnosis, history, spec, now)), evidence)
+    return _aimed(_trained(decision, wish), evidence)
+
+
+def _looked_over(decision: Decision, wish: Wish) -> Decision:
+    """Return the decision, or the question to the owner that the rows since the change ask for instead."""
+    evidence, spec = wish.evidence, wish.spec
+    looked = worth_looking_back(decision) and evidence.look_back is not None
+    case = case_of(evidence, spec.policy, spec.label_delay, wish.history)
+    found = walk(LOOK_BACK_RULES, case, looked)
+    rules, back = (*decision.rules, *found.rules), evidence.look_back
+    if found.conclusion is None or back is None:
+        return replace(decision, rules=rules)
+    reason = (
+        f"{found.conclusion.reason}; seen in all {plural(back.rows, 'row')} since {moment(back.start)}, when harm began"
+    )
+    return _at_rest(replace(found.conclusion, reason=reason, since=back.start), rules)
 
 
 def _trained(decision: Decision, wish: Wish) -> Decision:

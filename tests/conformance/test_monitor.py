@@ -11,7 +11,7 @@ import pytest
 
 from graph.codec import canonical, dump, load
 from graph.errors import Unavailable
-from graph.evidence import Evidence
+from graph.evidence import Evidence, LookBack
 from graph.ports import Monitor
 from tests.fakes.monitor import FakeMonitor, FakeRow
 from tests.unit.tools.monitors.logs import FEATURES, ROWS, World, day, rows_of
@@ -83,6 +83,14 @@ def test_a_window_ends_by_now(monitor: Monitor):
 
 def test_silence_is_no_error(monitor: Monitor):
     assert monitor.measure("1", day(300)).rows == 0
+
+
+def test_a_look_back_is_of_the_stretch_asked_for_or_nothing(monitor: Monitor):
+    found = monitor.look_back(day(12), day(15))
+    if found is not None:
+        assert (found.start, found.end, found.rows) == (day(12), day(15), 3 * ROWS)
+        assert [each.name for each in found.features] == list(FEATURES)
+        assert load(LookBack, dump(found)) == found == monitor.look_back(day(12), day(15))
 
 
 def times_of(path: str) -> list[datetime]:

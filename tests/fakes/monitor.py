@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graph.errors import AutopilotError
-from graph.evidence import Evidence
+from graph.evidence import Evidence, LookBack
 from graph.model import Holdout
 
 
@@ -40,6 +40,8 @@ class FakeMonitor:
         self.script = list(script)
         self.asked: list[tuple[str | None, datetime]] = []
         """Champion and moment of every check, oldest first."""
+        self.behind: LookBack | None = None
+        """What it says of the rows since a change."""
 
     def measure(self, champion: str | None, now: datetime) -> Evidence:
         self.asked.append((champion, now))
@@ -47,6 +49,9 @@ class FakeMonitor:
         if isinstance(said, AutopilotError):
             raise said
         return replace(said, champion=champion, as_of=now)
+
+    def look_back(self, start: datetime, now: datetime) -> LookBack | None:
+        return self.behind
 
     def holdout(
         self, start: datetime, end: datetime, now: datetime, exclude: Sequence[tuple[datetime, datetime]], to: Path

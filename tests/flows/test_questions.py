@@ -6,8 +6,11 @@ from datetime import timedelta
 import pytest
 
 from graph.errors import Refused
+from graph.evidence import LookBack, WindowRef
+from tests.flows.test_earlier import harmed
 from tests.house import BROKEN, DEGRADED, HEALTHY, MODEL, House
-from tests.unit.graph.policy.builders import DAY, NOW
+from tests.unit.graph.policy.builders import AMOUNT, DAY, NOW
+from tests.unit.graph.policy.test_look_back_rules import since
 
 
 def asked(home: House):
@@ -64,6 +67,40 @@ def test_nothing_is_trained_while_the_question_is_open(home: House):
     assert "has not answered" in home.row(run)["reason"]
     home.engine.reply(MODEL, False, "ana", None, "")
     assert home.row(home.engine.run(MODEL))["action"] == "retrain"
+
+
+def behind(home: House, psi: float) -> None:
+    """Let rows since a harm show one column that moved alone by so much."""
+    harmed(home)
+    days = tuple(WindowRef("log", NOW - n * DAY, NOW - (n - 1) * DAY, 1, 1000) for n in range(8, 0, -1))
+    home.monitor.behind = LookBack(days[0].start, NOW, 8000, (since(AMOUNT, psi=psi),), days)
+
+
+def test_a_column_that_broke_unseen_is_asked_about_before_anything_is_trained(home: House):
+    behind(home, psi=0.8)
+    run = home.engine.run(MODEL)
+
+    row = home.row(run)
+    assert (row["verdict"], row["cause"], row["action"]) == ("broken_data", "data_quality", "fix_data")
+    assert (home.monitor.looked_back, home.pipeline.starts) == ([NOW - 8 * DAY], [])
+    assert home.book.quarantined(MODEL) == [(NOW - 8 * DAY, NOW)]
+    (question,) = home.book.history(home.spec[0]).questions
+    assert question.features == ("amount",)
+
+    home.engine.reply(MODEL, True, "ana", None, "a new product")
+    assert home.row(home.engine.run(MODEL))["action"] == "retrain"
+
+
+def test_rows_in_which_nothing_broke_are_trained_on(home: House):
+    behind(home, psi=0.02)
+    assert home.row(home.engine.run(MODEL))["action"] == "retrain"
+    assert home.monitor.looked_back == [NOW - 8 * DAY]
+
+
+def test_nobody_looks_back_at_a_quiet_model(home: House):
+    home.monitor.evidence = HEALTHY
+    home.engine.run(MODEL)
+    assert home.monitor.looked_back == []
 
 
 def test_a_reply_without_a_question_is_refused(home: House):

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from graph.errors import Misconfigured, Unavailable
-from graph.evidence import Evidence, Unanswered
+from graph.evidence import Evidence, LookBack, Unanswered
 from graph.model import Holdout
 from graph.ports import Monitor
 from tools.monitors.no_rows import no_holdout
@@ -58,6 +58,11 @@ class CombinedMonitor:
             said = "; ".join(each.problem for each in silent)
             raise Unavailable(f"{self._model}: no monitor answered: {said}", "check again")
         return self._together(found, silent)
+
+    def look_back(self, start: datetime, now: datetime) -> LookBack | None:
+        """Ask the monitor that has rows. None where none has."""
+        first = self._parts[0] if self._parts else None
+        return first.monitor.look_back(start, now) if first and first.has_rows else None
 
     def holdout(
         self, start: datetime, end: datetime, now: datetime, exclude: Sequence[tuple[datetime, datetime]], to: Path

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 from graph.errors import Misconfigured
-from graph.evidence import Evidence, Reading
+from graph.evidence import Evidence, LookBack, Reading
 from graph.model import Holdout
 from tools.monitors.database import Database, identifier
 from tools.monitors.log_columns import Place, require
@@ -80,6 +80,10 @@ class MetricsTableMonitor:
             readings=tuple(self._reading(each, found.get(each.name)) for each in asked.watched),
             logged=False,
         )
+
+    def look_back(self, start: datetime, now: datetime) -> LookBack | None:
+        """Return None: the table holds values, and no rows."""
+        return None
 
     def holdout(
         self, start: datetime, end: datetime, now: datetime, exclude: Sequence[tuple[datetime, datetime]], to: Path

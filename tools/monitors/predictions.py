@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from graph.errors import Misconfigured
-from graph.evidence import Evidence
+from graph.evidence import Evidence, LookBack
 from graph.model import Holdout
 from graph.ports import WindowStore
 from tools.monitors import holdout
 from tools.monitors.check import Check
 from tools.monitors.file_source import LogFiles
 from tools.monitors.log_source import Source
+from tools.monitors.looking_back import look_back
 from tools.monitors.prediction_log import LabelSource, PredictionLog
 from tools.monitors.profiles import Profiles
 from tools.monitors.sight import Eyes
@@ -42,6 +43,10 @@ class PredictionMonitor:
         """
         kind = ValueCheck if self._eyes.log.task == "regression" else Check
         return kind(self._eyes, self._store, champion, now).evidence()
+
+    def look_back(self, start: datetime, now: datetime) -> LookBack | None:
+        """Return the features over all rows from `start` to `now`. Raises what `measure` raises."""
+        return look_back(self._eyes, self._store, start, now)
 
     def holdout(
         self, start: datetime, end: datetime, now: datetime, exclude: Sequence[tuple[datetime, datetime]], to: Path

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from graph.errors import AutopilotError, Misconfigured
-from graph.evidence import Evidence, Reading
+from graph.evidence import Evidence, LookBack, Reading
 from graph.model import Holdout
 from tools.monitors.no_rows import no_holdout
 from tools.monitors.prometheus_server import Answer, PrometheusServer, Series
@@ -93,6 +93,10 @@ class PrometheusMonitor:
             readings=tuple(readings),
             logged=False,
         )
+
+    def look_back(self, start: datetime, now: datetime) -> LookBack | None:
+        """Return None: Prometheus holds values, and no rows."""
+        return None
 
     def holdout(
         self, start: datetime, end: datetime, now: datetime, exclude: Sequence[tuple[datetime, datetime]], to: Path

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from graph.evidence import Evidence
+from graph.evidence import Evidence, LookBack
 from graph.model import Holdout
 from graph.ports import Monitor
 
@@ -23,6 +23,10 @@ class MonitorWhenUsed:
     def measure(self, champion: str | None, now: datetime) -> Evidence:
         """Ask the monitor."""
         return self._made.measure(champion, now)
+
+    def look_back(self, start: datetime, now: datetime) -> LookBack | None:
+        """Ask the monitor."""
+        return self._made.look_back(start, now)
 
     def holdout(
         self, start: datetime, end: datetime, now: datetime, exclude: Sequence[tuple[datetime, datetime]], to: Path

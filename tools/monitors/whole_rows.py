@@ -14,9 +14,9 @@ from graph.codec import dump, load
 from graph.ports import WindowStore
 from tools.monitors.log_columns import categorical_feature, numeric_feature
 from tools.monitors.sight import Sight
-from tools.monitors.spans import Span, span, window_length
+from tools.monitors.spans import Span, groups, span, window_length
 from tools.profile import consistency
-from tools.profile.consistency import JointModel, Moved
+from tools.profile.consistency import JointCounts, JointModel, Moved
 from tools.profile.profile import FeatureProfile, seal
 
 SAMPLE = 20_000
@@ -42,12 +42,20 @@ def joint_model(sight: Sight, store: WindowStore, profile: FeatureProfile) -> Jo
     return load(JointModel, known) if known else JointModel()
 
 
-def moved(sight: Sight, profile: FeatureProfile, model: JointModel, newest: Sequence[Span]) -> dict[str, Moved]:
-    """Return how far each told column of the newest window has left its rows."""
+def moved(sight: Sight, profile: FeatureProfile, model: JointModel, spans: Sequence[Span]) -> dict[str, Moved]:
+    """Return how far each told column of these buckets, oldest first, has left its rows."""
     if not model.told:
         return {}
-    found = _sample(sight, Span(newest[0].start, newest[-1].end), profile)
-    return consistency.moved(model, consistency.count(found.columns, profile, model)) if len(found.window) else {}
+    counts = JointCounts()
+    for whole in _without_gaps(spans):
+        found = _sample(sight, whole, profile)
+        if len(found.window):
+            counts += consistency.count(found.columns, profile, model)
+    return consistency.moved(model, counts)
+
+
+def _without_gaps(spans: Sequence[Span]) -> list[Span]:
+    return [Span(run[0].start, run[-1].end) for run in groups(spans, [0] * len(spans), 0)]
 
 
 def _fit(sight: Sight, profile: FeatureProfile) -> JointModel:

@@ -12,7 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from tools.profile import following
 from tools.profile.counting import MILLION
+from tools.profile.following import Moments
 from tools.profile.profile import FeatureProfile, NumericProfile
 
 Floats = NDArray[np.float64]
@@ -30,6 +32,8 @@ _FEWEST_IN_CATEGORY = 20
 _RIDGE = 1e-3
 _LEAST_TOLD = 0.15
 """By which part a random other row must fit worse before a column tells anything about its row."""
+_LEAST_SLOPE = 0.5
+"""Of a column in whole rows: one that follows its row less, where the model overstates it, is not asked."""
 _SHIFTS = (0.13, 0.29, 0.37, 0.53, 0.61, 0.79, 0.91)
 """Random joins without randomness: each row beside the one this part of all rows further on."""
 
@@ -46,6 +50,10 @@ class Told:
     """Standard deviation of |residual| where rows are whole."""
     wander: float = 0.0
     """Standard deviation of a window's mean |residual| on top of what its rows explain: days differ."""
+    slope: float = 1.0
+    """How much the column rises where its row foresees a rise by one, where rows are whole."""
+    slope_wander: float = 0.0
+    """Standard deviation of a window's slope on top of what its rows explain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +72,17 @@ class JointCounts:
 
     rows: dict[str, int] = field(default_factory=dict)
     residual: dict[str, int] = field(default_factory=dict)
+    moments: dict[str, Moments] = field(default_factory=dict)
 
     def __add__(self, other: "JointCounts") -> "JointCounts":
-        return JointCounts(_added(self.rows, other.rows), _added(self.residual, other.residual))
+        return JointCounts(
+            _added(self.rows, other.rows),
+            _added(self.residual, other.residual),
+            {
+                name: self.moments.get(name, Moments()) + other.moments.get(name, Moments())
+                for name in sorted({*self.moments, *other.moments})
+            },
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +91,10 @@ class Moved:
 
     share: float
     sigmas: float
+    slope: float | None = None
+    """How much it still rises where its row foresees a rise, as a share of what it did in whole rows, …"""
+    slope_sigmas: float | None = None
+    """… and by how many standard errors that is less (below 0) or more."""
 
 
 def fit(
@@ -105,13 +125,14 @@ def count(columns: Mapping[str, pa.Array], profile: FeatureProfile, model: Joint
     if not model.told or not len(next(iter(columns.values()))):
         return JointCounts()
     design, _ = _design(columns, profile, model.categories)
-    rows, residual = {}, {}
+    rows, residual, moments = {}, {}, {}
     for each in model.told:
         rank, known = _value(each.name, columns, profile, model.ranks)
-        left = np.abs(rank - design @ np.array(each.weights))[known]
+        rank, foreseen = rank[known], (design @ np.array(each.weights))[known]
         rows[each.name] = int(known.sum())
-        residual[each.name] = int(np.rint(left * MILLION).sum())
-    return JointCounts(rows, residual)
+        residual[each.name] = int(np.rint(np.abs(rank - foreseen) * MILLION).sum())
+        moments[each.name] = following.moments(rank, foreseen)
+    return JointCounts(rows, residual, moments)
 
 
 def moved(model: JointModel, counts: JointCounts) -> dict[str, Moved]:
@@ -122,8 +143,17 @@ def moved(model: JointModel, counts: JointCounts) -> dict[str, Moved]:
         if rows:
             left = counts.residual[each.name] / MILLION / rows - each.whole
             error = np.hypot(max(each.deviation, 1e-6) / np.sqrt(rows), each.wander)
-            result[each.name] = Moved(left / (each.random - each.whole), float(left / error))
+            followed = _followed(each, counts.moments.get(each.name, Moments()))
+            result[each.name] = Moved(left / (each.random - each.whole), float(left / error), *followed)
     return result
+
+
+def _followed(told: Told, moments: Moments) -> tuple[float | None, float | None]:
+    found = following.slope(moments)
+    if found is None or told.slope < _LEAST_SLOPE:
+        return None, None
+    error = float(np.hypot(found.error, told.slope_wander))
+    return found.value / told.slope, (found.value - told.slope) / max(error, 1e-6)
 
 
 def _told(
@@ -140,13 +170,15 @@ def _told(
     own = design[:, others]
     weights = np.zeros(design.shape[1])
     weights[others] = np.linalg.solve(gram[np.ix_(others, others)], own.T @ np.where(known, rank, rank[known].mean()))
-    foreseen, truth = (test @ weights)[there], newer[there]
+    foreseen, truth, when = (test @ weights)[there], newer[there], window[there]
     left = np.abs(truth - foreseen)
     apart = [np.abs(truth - np.roll(foreseen, int(part * len(truth)))).mean() for part in _SHIFTS]
     # Rounded: the last digits depend on the machine's linear algebra, and profiles are sealed by their bytes.
     kept = tuple(round(float(weight), 9) for weight in weights)
-    measured = (float(left.mean()), float(np.mean(apart)), float(left.std()), _wander(left, window[there]))
-    return Told(name, kept, *(round(value, 9) for value in measured))
+    whole = following.slope(following.moments(truth, foreseen))
+    wanders = _wander(left, when), following.wander(following.by_window(truth, foreseen, when))
+    measured = (float(left.mean()), float(np.mean(apart)), float(left.std()), wanders[0])
+    return Told(name, kept, *(round(value, 9) for value in (*measured, whole.value if whole else 0.0, wanders[1])))
 
 
 def _wander(left: Floats, window: Ints) -> float:

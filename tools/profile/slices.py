@@ -119,6 +119,8 @@ class _Fit:
     slope_se: float
     intercept: float
     intercept_se: float
+    positives: int
+    foreseen: float
 
 
 def _fit(sums: Ints, wider: float = 1.0) -> _Fit | None:
@@ -134,7 +136,8 @@ def _fit(sums: Ints, wider: float = 1.0) -> _Fit | None:
     slope = (yq / rows - hits / rows * mean) / spread
     noise = np.sqrt(max(q - q2, 1e-9) / rows * max(wider, 1.0))
     error = float(noise / np.sqrt(spread * rows))
-    return _Fit(int(rows), slope, error, (hits - slope * q) / rows, error * float(np.sqrt(spread + mean**2)))
+    intercept, intercept_error = (hits - slope * q) / rows, error * float(np.sqrt(spread + mean**2))
+    return _Fit(int(rows), slope, error, intercept, intercept_error, int(hits), q)
 
 
 def _worst(slices: Mapping[str, Ints], fitted: _Fit, fewest: int = _FEWEST_IN_SLICE) -> tuple[float, str]:
@@ -179,6 +182,8 @@ def _channel(
         segment=segment,
         intercept_se=round(fitted.intercept_se, 9),
         elsewhere=None if elsewhere is None else round(elsewhere, 9),
+        positives=fitted.positives,
+        foreseen=round(fitted.foreseen, 9),
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from autopilot.report.explain import explain_text
 from autopilot.report.page import report_html
 from autopilot.report.questions import QUESTIONS, asked, questions
-from graph.evidence import Archived, Evidence, Interval, Paired
+from graph.evidence import Archived, Evidence, Interval, LookBack, Paired
 from graph.model import History, Json, Rule
 from graph.policy import evidence as diagnosed
 from graph.policy import retraining
@@ -16,7 +16,8 @@ from graph.spec import ModelSpec, Prices, Training
 from tests.unit.autopilot import documents
 from tests.unit.autopilot.courses import CHANGED, harmed
 from tests.unit.autopilot.documents import DEGRADED, STRICT, Shelf, checked, trained
-from tests.unit.graph.policy.builders import AMOUNT, DELAY, MERCHANT, NOW, QUIET, compared, part, with_labels
+from tests.unit.graph.policy.builders import AMOUNT, DAY, DELAY, MERCHANT, NOW, QUIET, compared, part, with_labels
+from tests.unit.graph.policy.test_look_back_rules import since
 
 EVERY = documents.every()
 HARDER = with_labels(realised=Interval(0.84, 0.81, 0.87), foreseen=0.84)
@@ -83,6 +84,19 @@ def test_the_first_question_that_answers_ends_it(evidence: Evidence, spec: Model
     assert said in explain_text(found).replace("? One is", "? one is")
 
 
+def test_a_column_that_broke_unseen_answers_the_first_question_after_the_third():
+    evidence = harmed(600.0)
+    learned = decided(evidence, PRICED, History()).explanation()
+    since_then = LookBack(NOW - 8 * DAY, NOW, 8000, (since(AMOUNT, psi=0.8), since(MERCHANT)))
+    found = decided(replace(evidence, look_back=since_then), PRICED, History()).explanation()
+    assert answers(learned) == ["no", "no", "yes", "open"]
+    assert answers(found) == ["yes", "no", "yes", "not_asked"]
+    assert details(found)[0].startswith("amount: moved alone: PSI")
+    assert details(found)[3] == "question 1 already answered"
+    assert found["questions"][0]["numbers"][0]["name"] == "moved_alone"
+    assert "seen in all 8000 rows since" in explain_text(found)
+
+
 def test_drift_that_counts_as_harm_is_said_to_be_the_owners_word():
     found = checked(MOVED, spec=DRIFT_COUNTS).explanation()
     assert details(found)[2].startswith("the owner counts drift as harm: amount drifted beyond max_drift 0.1")
@@ -100,7 +114,11 @@ def test_harm_too_small_to_pay_for_a_cure_says_no_before_training():
     shelf = decided(harmed(60.0), PRICED, History())
     assert shelf.decision and shelf.decision.since == CHANGED
     dear = Rule("can_pay", "blocked", 54.0, 70.0, "no cure of this harm is worth its price: at most 54 against 70")
-    shelf.decision = replace(shelf.decision, action="wait", rules=(*shelf.decision.rules[:-2], dear))
+    shelf.decision = replace(
+        shelf.decision,
+        action="wait",
+        rules=tuple(dear if each.rule == "can_pay" else each for each in shelf.decision.rules),
+    )
     found = shelf.explanation()
     assert answers(found) == ["no", "no", "yes", "no"]
     assert "✗ can_pay 54 (70): no cure of this harm is worth its price" in explain_text(found)

@@ -6,7 +6,7 @@ import pytest
 
 from graph.evidence import Channel
 from graph.policy.case import Case
-from graph.policy.channel_rules import label_channel, label_segment, uneven_labels
+from graph.policy.channel_rules import label_channel, label_segment, label_void, uneven_labels
 from graph.policy.sequence import Sequential
 from graph.spec import Policy, Prices
 from tests.unit.graph.policy.builders import DAY, DELAY, NOW, QUIET
@@ -83,6 +83,31 @@ def test_positives_lost_in_one_segment(changes, harm, broken):
     assert (seen.conclusion is not None) == broken
     if seen.conclusion:
         assert seen.conclusion.cause == "label_quality"
+        assert "country=fr" in seen.conclusion.reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "excused", "broken"),
+    [
+        ({"positives": 0, "foreseen": 40.0}, "", True),
+        # Two neighbours are lost together: elsewhere looks weak too.
+        ({"positives": 0, "foreseen": 40.0, "elsewhere": 0.6}, "", True),
+        # A concept that changed leaves some; few foreseen may all fail to come.
+        ({"positives": 1, "foreseen": 40.0}, "", False),
+        ({"positives": 0, "foreseen": 12.0}, "", False),
+        ({"positives": 0, "foreseen": 40.0, "windows": 1}, "", False),
+        ({"positives": 0, "foreseen": 40.0, "segment": ""}, "", False),
+        ({"positives": 0, "foreseen": 40.0}, "label", False),
+        # Counted before positives were.
+        ({}, "", False),
+    ],
+)
+def test_a_segment_without_any_positive_lost_them(changes, excused, broken):
+    evidence = replace(QUIET, channels=(replace(SEGMENT, **changes),))
+    seen = label_void(Case(evidence, Policy(), DELAY, frozenset({excused} - {""})))
+    assert (seen.conclusion is not None) == broken
+    if seen.conclusion:
+        assert (seen.conclusion.cause, seen.conclusion.since) == ("label_quality", SEGMENT.start)
         assert "country=fr" in seen.conclusion.reason
 
 

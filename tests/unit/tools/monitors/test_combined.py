@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from graph.errors import AutopilotError, Misconfigured, Unavailable
-from graph.evidence import Evidence, Reading, Unanswered
+from graph.evidence import Evidence, LookBack, Reading, Unanswered
 from graph.model import Holdout
 from graph.ports import Monitor
 from tests.unit.graph.policy.builders import NOW, QUIET
@@ -34,6 +34,9 @@ class Says:
         if isinstance(self.said, AutopilotError):
             raise self.said
         return replace(self.said, champion=champion, as_of=now)
+
+    def look_back(self, start: datetime, now: datetime) -> LookBack | None:
+        return LookBack(start, now, 7, ())
 
     def holdout(
         self, start: datetime, end: datetime, now: datetime, exclude: Sequence[tuple[datetime, datetime]], to: Path

@@ -1,0 +1,93 @@
+"""Asked last, of all rows since a change, before a challenger is made for it: is it a column that broke?
+
+A single window may hold too few rows to show a breakage of a rare value, and a column may move that no rule of question
+1 minds by itself: traffic does that. Errors that began when one column alone became another are another matter. The
+owner is asked before anything is learned from such rows; "genuine" goes on.
+"""
+
+from dataclasses import replace
+
+from graph.evidence import FeatureSince
+from graph.policy.case import Case, EvidenceFinding
+from graph.policy.feature_rules import FEATURE_RULES, Measure, by_the_worst
+from graph.policy.joint_rules import JOINT_RULES
+from graph.policy.rules import Finding, Step, walk
+from graph.policy.words import finite, number
+
+ALONE = 0.25
+"""PSI beyond its noise from which a column has moved. Traffic moves one alone by up to 0.15, and nothing is wrong."""
+TIMES_THE_NEXT = 5.0
+"""How much further it must have moved than any other: traffic of another mix moves several."""
+OTHER_SIZES = 0.4
+"""Largest difference of cumulated shares between the values that are not zero and the reference's."""
+SIZES_NOISE = 3.0
+FOLLOWS = 0.5
+"""Of the slope that a column had on the rest of its row; drift of all kinds left at least 0.9 of it."""
+FOLLOWS_SIGMAS = 3.0
+
+
+def broken_since(case: Case) -> EvidenceFinding:
+    """Find what the rules of question 1 mind in the rows since the change."""
+    back = case.evidence.look_back
+    if back is None:
+        return Finding()
+    rows = replace(case, evidence=replace(case.evidence, features=back.features, rows=back.rows))
+    found = walk((*FEATURE_RULES, *JOINT_RULES), rows)
+    blocked = next((rule for rule in found.rules if rule.outcome == "blocked"), None)
+    if found.conclusion is None or blocked is None:
+        return Finding()
+    return Finding(blocked.value, blocked.limit, found.conclusion.reason, found.conclusion)
+
+
+def moved_alone(case: Case) -> EvidenceFinding:
+    """Find a column that became another while all others stayed what they were."""
+    moved = sorted(((_beyond_noise(each), each.name) for each in _asked(case)), reverse=True)
+    if not moved:
+        return Finding()
+    furthest, name = moved[0]
+    limit = max(ALONE, TIMES_THE_NEXT * max((far for far, other in moved if other != name), default=0.0))
+    detail = f"moved alone: PSI {number(furthest)}, and no other column by a fifth of that"
+    return by_the_worst([Measure(name, furthest, limit, detail)])
+
+
+def other_sizes(case: Case) -> EvidenceFinding:
+    """Find a column whose values, its zeros left out, are of another size."""
+    measures = []
+    for each in _asked(case):
+        far, noise = finite(each.resized), finite(each.resized_noise)
+        if far is not None and noise is not None:
+            detail = f"its values other than 0 are not of the reference's sizes: distributions differ by {number(far)}"
+            measures.append(Measure(each.name, far, max(OTHER_SIZES, SIZES_NOISE * noise), detail))
+    return by_the_worst(measures)
+
+
+def left_its_row(case: Case) -> EvidenceFinding:
+    """Find a column that no longer rises where the rest of its row says so."""
+    measures = []
+    for each in _asked(case):
+        slope, sigmas = finite(each.slope), finite(each.slope_sigmas)
+        if slope is not None and sigmas is not None and sigmas < -FOLLOWS_SIGMAS:
+            detail = (
+                f"does not follow the rest of its row: it rises {number(max(slope, 0.0))} times as much as it should "
+                f"({number(-sigmas)} sigmas)"
+            )
+            measures.append(Measure(each.name, 1 - slope, 1 - FOLLOWS, detail))
+    return by_the_worst(measures)
+
+
+def _asked(case: Case) -> list[FeatureSince]:
+    back = case.evidence.look_back
+    return [each for each in back.features if each.rows and each.name not in case.excused] if back else []
+
+
+def _beyond_noise(feature: FeatureSince) -> float:
+    psi, noise = finite(feature.psi), finite(feature.psi_noise)
+    return max(psi - (noise or 0.0), 0.0) if psi is not None else 0.0
+
+
+LOOK_BACK_RULES = (
+    Step("broken_since_change", broken_since),
+    Step("moved_alone", moved_alone),
+    Step("other_sizes", other_sizes),
+    Step("left_its_row", left_its_row),
+)
