@@ -104,14 +104,21 @@ class FeatureEvidence:
 class FeatureSince(FeatureEvidence):
     """One feature over all rows since a change, with what only many rows tell."""
 
+    psi_before: float | None = None
+    psi_noise_before: float | None = None
+    """Both of as long a stretch before the change: what had moved by then did not move with it."""
     resized: float | None = None
     """Largest difference of cumulated shares between the sizes of its values and the reference's, zeros left out, …"""
     resized_noise: float | None = None
-    """… and its 99.9 % quantile between two such samples when nothing changed."""
+    """… its 99.9 % quantile between two such samples when nothing changed, …"""
+    resized_before: float | None = None
+    """… and before the change. Only of a column that is mostly zero."""
     slope: float | None = None
-    """How much it still rises where the rest of its row foresees a rise: 1 as in the reference, 0 in a random row, …"""
+    """How much it rises where the rest of its row foresees a rise: 1 as in the reference, 0 in a random row, …"""
+    slope_before: float | None = None
+    """… before the change, …"""
     slope_sigmas: float | None = None
-    """… and by how many standard errors it rises less (below 0) or more."""
+    """… and by how many standard errors it rises less (below 0) or more than then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +128,8 @@ class LookBack:
     start: datetime
     end: datetime
     rows: int
+    rows_before: int
+    """Of as long a stretch before it: none, and nothing can be said to have moved with the change."""
     features: tuple[FeatureSince, ...]
     windows: tuple[WindowRef, ...] = ()
 

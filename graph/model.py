@@ -1,7 +1,7 @@
 """The shared words as frozen values, JSON-able through graph.codec. Times are aware UTC datetimes."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from graph.advice import Advice
@@ -84,6 +84,9 @@ class Diagnosis:
     """False where no other model would do better: the rows became harder."""
 
 
+UNREAD_AFTER = timedelta(days=7)
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What the owner was asked about broken data or labels; answered at most once."""
@@ -95,6 +98,12 @@ class Question:
     answered_at: datetime | None = None
     genuine: bool | None = None
     """The owner's answer: True when nothing is broken, False when it was and has been repaired."""
+    looked_back: bool = False
+    """True where only a look back at the rows since a change asked: a genuine one then excuses no single window."""
+
+    def unread(self, now: datetime) -> bool:
+        """Tell whether nobody answered for so long that it stops nothing any more."""
+        return self.answered_at is None and now - self.asked_at >= UNREAD_AFTER
 
 
 @dataclass(frozen=True, slots=True)

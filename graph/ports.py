@@ -203,7 +203,7 @@ class Ledger(Protocol):
     def evidence(self, run: str) -> Evidence:
         """Return what the check of this run measured."""
 
-    def history(self, spec: ModelSpec) -> History:
+    def history(self, spec: ModelSpec, run: str | None = None) -> History:
         """Return what rules need to know about the model's past."""
 
     def record_decision(

@@ -152,11 +152,13 @@ class Line:
         features = tuple(each.feature for each in decision.blame) if decision.quarantine else ()
         place = next((at for at, each in enumerate(self._asked) if _open(each, kind, check.at)), None)
         if place is None:
-            self._asked.append(Asked(check.run, self._question(check, kind, features)))
+            question = self._question(check, kind, features)
+            self._asked.append(Asked(check.run, replace(question, looked_back=retraining.broke_unseen(decision))))
             return True
         known = self._asked[place]
         wider = tuple(sorted({*known.question.features, *features}))
-        self._asked[place] = replace(known, question=replace(known.question, features=wider))
+        looked_back = known.question.looked_back and retraining.broke_unseen(decision)
+        self._asked[place] = replace(known, question=replace(known.question, features=wider, looked_back=looked_back))
         return False
 
     def _question(self, check: Check, kind: QuestionKind, features: tuple[str, ...]) -> Question:

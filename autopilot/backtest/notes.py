@@ -34,6 +34,11 @@ def _about(counted: Tally, parting: Parting | None) -> Iterator[str]:
             f"{plural(counted.unadvised, 'decision')} would have been shown to the language model; what it would have "
             "said is not known, and the rules stand alone"
         )
+    if counted.unlooked:
+        yield (
+            f"{plural(counted.unlooked, 'decision')} would have been preceded by a look back at the rows since the "
+            "change; what it would have found is not known, and the owner might have been asked instead"
+        )
 
 
 def _of_the_record(found: Replay) -> Iterator[str]:

@@ -164,7 +164,7 @@ def _course(row: Row) -> Course | None:
 
 
 def _asked(row: Row) -> Asked:
-    known = {name: row[name] for name in ("kind", "asked_at", "features", "answered_at", "genuine")}
+    known = {name: row[name] for name in ("kind", "asked_at", "features", "answered_at", "genuine", "looked_back")}
     return Asked(str(row["run"]), load(Question, known))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autopilot.backtest.line import Step
+from graph.policy import retraining
 from graph.spec import Prices
 
 
@@ -29,6 +30,8 @@ class Tally:
     promotions_unknown: int
     questions: int
     unadvised: int
+    unlooked: int
+    """Acted on a harm without a look back at the rows since it began: nobody took one here, or of another time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ def tally(steps: Sequence[Step]) -> Tally:
         promotions_unknown=sum(not course.known for _, course in acting),
         questions=sum(step.asks for step in steps),
         unadvised=sum(step.unadvised for step in steps),
+        unlooked=sum(retraining.not_looked_back(step.decision) for step in steps),
     )
 
 

@@ -9,7 +9,7 @@ from autopilot.judge.questions import Kind, Questions
 from autopilot.judge.start import Start, tick_of, time_of
 from autopilot.judge.stream import Stream
 from graph.codec import dump
-from graph.evidence import Evidence
+from graph.evidence import Evidence, LookBack
 from graph.model import Candidate, Check, Decision, Diagnosis, History, Json, Learned
 from graph.policy import evidence as question
 from graph.policy import retraining
@@ -63,8 +63,7 @@ class Engineer:
         evidence, diagnosis = self._judged()
         decision = self._decision(evidence, diagnosis)
         if decision.since and retraining.worth_looking_back(decision):
-            ticks = [t for t in range(tick_of(decision.since), now + 1) if not self.questions.suspect(t)]
-            evidence = replace(evidence, look_back=self.measure.look_back(ticks))
+            evidence = replace(evidence, look_back=self._look_back(tick_of(decision.since)))
             decision = self._decision(evidence, diagnosis)
         self.evidence = evidence
         checks = self._act(decision, evidence)
@@ -80,6 +79,12 @@ class Engineer:
         ticks = self._usable(tick_of(diagnosis.since))
         evidence = self.measure.with_archived(evidence, others, ticks, self._spread(evidence))
         return evidence, self._diagnosis(evidence)
+
+    def _look_back(self, since: int) -> LookBack | None:
+        """Return the sound ticks since then beside as many before."""
+        sound = [t for t in range(self.stream.now + 1) if not self.questions.suspect(t)]
+        after = [t for t in sound if t >= since]
+        return self.measure.look_back(after, [t for t in sound if t < since][-max(len(after), 1) :])
 
     def _decision(self, evidence: Evidence, diagnosis: Diagnosis) -> Decision:
         return retraining.decide(evidence, diagnosis, self._history(), self.start.spec, time_of(self.stream.now + 1))
@@ -120,7 +125,8 @@ class Engineer:
             kind: Kind = "label" if decision.cause == "label_quality" else "data"
             # Suspect from the first window that the finding names, else from the tick that showed it.
             first = tick_of(decision.since) if decision.since else self.stream.now
-            self.questions.ask(kind, first, self.stream.now, tuple(each.feature for each in decision.blame))
+            features, looked_back = tuple(each.feature for each in decision.blame), retraining.broke_unseen(decision)
+            self.questions.ask(kind, first, self.stream.now, features, looked_back)
             self.pipe.send({"type": "alert", "kind": kind})
         elif decision.action == "rollback" and decision.return_to and decision.since:
             self._promote(decision.return_to, tuple(self._usable(tick_of(decision.since))))

@@ -16,11 +16,10 @@ from graph.evidence import Archived, Channel, Evidence, HarmWindow, LabelEvidenc
 from tools.evaluation.paired import paired
 from tools.monitors.evidence import LabelledWindow, feature_evidence, label_evidence
 from tools.monitors.joint_evidence import with_joint
-from tools.monitors.long_evidence import features_since
+from tools.monitors.long_evidence import Known, Stretch
 from tools.profile import consistency
-from tools.profile.consistency import JointCounts
 from tools.profile.counting import count_cells, count_features
-from tools.profile.counts import CellCounts, FeatureCounts, ScoreCounts
+from tools.profile.counts import CellCounts, ScoreCounts
 from tools.profile.harm import harm_window, wrong_error
 from tools.profile.profile import ScoreProfile
 from tools.profile.slices import SliceCounts, channel, count_slices, segments
@@ -38,14 +37,6 @@ class Matured:
     slices: SliceCounts
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
-    """A tick's rows, counted."""
-
-    features: FeatureCounts
-    joint: JointCounts
-
-
 @dataclass(slots=True)
 class Measure:
     """Counts each tick once for each version, and again when more of its labels come."""
@@ -53,7 +44,7 @@ class Measure:
     stream: Stream
     reference: Reference
     _kept: dict[tuple[str, int], Matured] = field(default_factory=dict)
-    _served: dict[int, Served] = field(default_factory=dict)
+    _served: dict[int, Stretch] = field(default_factory=dict)
 
     def evidence(self, profile: ScoreProfile | None, usable: Sequence[int], learnable: Sequence[int]) -> Evidence:
         """Return the evidence of the newest tick.
@@ -67,7 +58,7 @@ class Measure:
         counts = count_features(columns, len(tick.rows), features)
         seen = feature_evidence(features, counts, self.stream.start.features)
         joint = consistency.count(columns, features, self.reference.joint)
-        self._served[tick.number] = Served(counts, joint)
+        self._served[tick.number] = Stretch(counts, joint)
         matured = [self.matured(profile, number) for number in usable] if profile else []
         return Evidence(
             model=MODEL,
@@ -101,15 +92,16 @@ class Measure:
             known = self._kept[key] = self._counted(profile, tick)
         return known
 
-    def look_back(self, ticks: Sequence[int]) -> LookBack | None:
-        """Return the features over all rows of these ticks, oldest first; None without any."""
-        rows = [self._served[number] for number in ticks]
-        if not rows:
+    def look_back(self, ticks: Sequence[int], before: Sequence[int]) -> LookBack | None:
+        """Return the features over all rows of these ticks beside those before, both oldest first; None without any."""
+        if not ticks:
             return None
-        profile, counts = self.reference.features, reduce(add, (each.features for each in rows))
-        moved = consistency.moved(self.reference.joint, reduce(add, (each.joint for each in rows)))
-        features = features_since(profile, counts, self.stream.start.features, moved)
-        return LookBack(time_of(ticks[0]), time_of(ticks[-1] + 1), counts.rows, features)
+        known = Known(self.reference.features, self.reference.joint, self.stream.start.features)
+        since, earlier = self._stretch(ticks), self._stretch(before) if before else None
+        return known.look_back(time_of(ticks[0]), time_of(ticks[-1] + 1), since, earlier)
+
+    def _stretch(self, ticks: Sequence[int]) -> Stretch:
+        return reduce(add, (self._served[number] for number in ticks))
 
     def with_archived(
         self, evidence: Evidence, versions: Sequence[str], ticks: Sequence[int], spread: float

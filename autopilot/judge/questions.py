@@ -21,14 +21,18 @@ class Questions:
         """Tell whether a tick is to be left out of evidence and training."""
         return tick in self._broken or any(tick >= first for first in self._first.values())
 
-    def ask(self, kind: Kind, first: int, now: int, features: tuple[str, ...]) -> None:
+    def ask(self, kind: Kind, first: int, now: int, features: tuple[str, ...], looked_back: bool = False) -> None:
         """Open a question, or extend the open one of this kind."""
         self._first[kind] = min(first, self._first.get(kind, first))
         held = self.open(kind)
         if held is None:
-            self.asked = (Question(kind, time_of(now + 1), features), *self.asked)
+            self.asked = (Question(kind, time_of(now + 1), features, looked_back=looked_back), *self.asked)
             return
-        named = replace(held, features=tuple(dict.fromkeys((*held.features, *features))))
+        named = replace(
+            held,
+            features=tuple(dict.fromkeys((*held.features, *features))),
+            looked_back=held.looked_back and looked_back,
+        )
         self.asked = tuple(named if each is held else each for each in self.asked)
 
     def answer(self, kind: str, real: bool, now: int) -> None:

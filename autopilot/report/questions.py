@@ -26,6 +26,7 @@ _BEGINS = {
     "performance_measured": 3,
     "one_active_run": 4,
     "broken_since_change": 1,
+    "language_model": 4,
 }
 """Rules are stored in the order in which they were asked: with these another question begins."""
 _EXPLAINS = frozenset({"label_free_estimate", "features_moved"})

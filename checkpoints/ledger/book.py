@@ -68,9 +68,9 @@ class PostgresLedger:
         """Return what the check of this run measured."""
         return self.decisions.evidence(run)
 
-    def history(self, spec: ModelSpec) -> History:
-        """Return what rules need to know about the model's past."""
-        return self.runs.history(spec.name, spec.registry)
+    def history(self, spec: ModelSpec, run: str | None = None) -> History:
+        """Return what rules need to know about the model's past, but for what `run` itself asked its owner."""
+        return self.runs.history(spec.name, spec.registry, run)
 
     def record_decision(
         self, run: str, decision: Decision, spec: ModelSpec, champion: str | None, now: datetime

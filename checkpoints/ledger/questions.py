@@ -25,6 +25,7 @@ class Questions:
             features=Jsonb(list(question.features)),
             since=since,
             now=question.asked_at,
+            looked_back=question.looked_back,
         )
 
     def answer(
@@ -54,4 +55,5 @@ def _question(row: Row) -> Question:
         features=tuple(row["features"]),
         answered_at=row["answered_at"],
         genuine=row["genuine"],
+        looked_back=row["looked_back"],
     )

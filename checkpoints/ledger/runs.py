@@ -103,9 +103,12 @@ class Runs:
         """Close a run; a closed one stays as it was closed."""
         self._database.execute(query("runs", "finish"), run=run, outcome=outcome, reason=reason, now=now)
 
-    def history(self, model: str, registry: str) -> History:
-        """Return what rules need to know about the past of a model, registered under `registry`."""
-        found = self._database.row(query("runs", "history"), model=model, registry=registry) or {}
+    def history(self, model: str, registry: str, run: str | None = None) -> History:
+        """Return what rules need to know about the past of a model, registered under `registry`.
+
+        Without what `run` asked: a check that died after its question is to come to the same decision again.
+        """
+        found = self._database.row(query("runs", "history"), model=model, registry=registry, run=run) or {}
         return History(
             active_run=str(found["active_run"]) if found["active_run"] else None,
             retrains=tuple(found["trainings"]),

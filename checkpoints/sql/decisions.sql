@@ -48,7 +48,7 @@ where d.model = %(model)s
 order by d.at, r.started_at, d.run
 
 -- name: questions_asked
-select run, kind, features, asked_at, answered_at, genuine from questions where model = %(model)s
+select run, kind, features, asked_at, answered_at, genuine, looked_back from questions where model = %(model)s
 order by asked_at desc, id desc
 
 -- name: promotions_made

@@ -1,9 +1,10 @@
 -- name: ask
 -- An open question of this kind is not asked again: it grows by what is found meanwhile.
-insert into questions as q (model, kind, run, features, since, asked_at)
-values (%(model)s, %(kind)s, %(run)s, %(features)s, %(since)s, %(now)s)
+insert into questions as q (model, kind, run, features, since, asked_at, looked_back)
+values (%(model)s, %(kind)s, %(run)s, %(features)s, %(since)s, %(now)s, %(looked_back)s)
 on conflict (model, kind) where answered_at is null do update
 set since = least(q.since, excluded.since),
+    looked_back = q.looked_back and excluded.looked_back,
     features = (
       select coalesce(jsonb_agg(distinct name), '[]') from jsonb_array_elements(q.features || excluded.features) name
     )
@@ -15,7 +16,7 @@ with answered as (
   update questions set answered_at = %(now)s, genuine = %(genuine)s, answered_by = %(by)s, os_user = %(os_user)s,
          comment = %(comment)s
   where model = %(model)s and answered_at is null
-  returning model, kind, run, features, since, asked_at, answered_at, genuine
+  returning model, kind, run, features, since, asked_at, answered_at, genuine, looked_back
 ), lifted as (
   update quarantines q set lifted_by = %(by)s, lifted_at = %(now)s
   from answered a
@@ -26,4 +27,4 @@ with answered as (
   from answered where not genuine and since < %(now)s
   on conflict (model, starts_at, ends_at) where lifted_at is null do nothing
 )
-select kind, features, asked_at, answered_at, genuine from answered
+select kind, features, asked_at, answered_at, genuine, looked_back from answered

@@ -108,9 +108,10 @@ select promoted.at as promoted_at,
   ) as serving,
   array(
     select json_build_object(
-      'kind', kind, 'asked_at', asked_at, 'features', features, 'answered_at', answered_at, 'genuine', genuine
+      'kind', kind, 'asked_at', asked_at, 'features', features, 'answered_at', answered_at, 'genuine', genuine,
+      'looked_back', looked_back
     )
-    from questions where model = %(model)s order by asked_at desc, id desc limit 100
+    from questions where model = %(model)s and run is distinct from %(run)s::uuid order by asked_at desc, id desc limit 100
   ) as questions
 from promoted
 

@@ -30,7 +30,7 @@ def decide(state: State, *, parts: Parts) -> State:
         _ask(deps, state["run"], decision, windows)
     if not _record(deps, state["run"], decision, evidence, now):
         # Another process made a run of this model active since the history was read: judge again with that in sight.
-        decision = _decision(deps, evidence, now)
+        decision = _decision(deps, state["run"], evidence, now)
         _record(deps, state["run"], decision, evidence, now)
     return _update(deps, decision)
 
@@ -41,18 +41,18 @@ def _decided(deps: Deps, run: str, now: datetime) -> tuple[Evidence, Decision]:
     At the rows since the change, for a column that broke; then at an earlier version, which may do without one.
     """
     evidence = deps.ledger.evidence(run)
-    decision = _decision(deps, evidence, now)
+    decision = _decision(deps, run, evidence, now)
     for closer in (with_look_back, with_earlier):
         seen = closer(deps, run, evidence, decision)
         if seen is not evidence:
             evidence = seen
             deps.ledger.save_evidence(run, evidence)
-            decision = _decision(deps, evidence, now)
+            decision = _decision(deps, run, evidence, now)
     return evidence, decision
 
 
-def _decision(deps: Deps, evidence: Evidence, now: datetime) -> Decision:
-    history = replace(deps.ledger.history(deps.spec), spent=deps.ledger.spent(deps.spec, now))
+def _decision(deps: Deps, run: str, evidence: Evidence, now: datetime) -> Decision:
+    history = replace(deps.ledger.history(deps.spec, run), spent=deps.ledger.spent(deps.spec, now))
     diagnosis = question.judge(evidence, deps.spec.policy, deps.spec.label_delay, history)
     return retraining.decide(evidence, diagnosis, history, deps.spec, now)
 
@@ -63,7 +63,8 @@ def _ask(deps: Deps, run: str, decision: Decision, windows: Sequence[WindowRef])
     kind: QuestionKind = "label" if decision.cause == "label_quality" else "data"
     features = tuple(each.feature for each in decision.blame)
     since = min((window.start for window in windows), default=decision.since or now)
-    deps.ledger.ask(run, deps.spec.name, Question(kind, now, features), since)
+    question = Question(kind, now, features, looked_back=retraining.broke_unseen(decision))
+    deps.ledger.ask(run, deps.spec.name, question, since)
 
 
 def _record(deps: Deps, run: str, decision: Decision, evidence: Evidence, now: datetime) -> bool:
@@ -77,7 +78,7 @@ def suspect(evidence: Evidence, decision: Decision) -> list[WindowRef]:
     """
     if decision.cause == "label_quality" and evidence.labels:
         start, end = decision.since or evidence.labels.start, evidence.labels.end
-    elif evidence.look_back and decision.since:
+    elif evidence.look_back and retraining.broke_unseen(decision):
         return list(evidence.look_back.windows)
     elif evidence.start and evidence.end:
         start, end = evidence.start, evidence.end

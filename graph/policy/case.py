@@ -21,6 +21,8 @@ class Case:
     label_delay: timedelta
     excused: frozenset[str] = frozenset()
     """Features, or `label`, that the owner called genuine: what was asked about once is not asked again."""
+    doubtless: frozenset[str] = frozenset()
+    """Of the features those, besides, that a look back is not to ask about again: see `look_back_rules`."""
     learned: Learned | None = None
     """What the serving version learned from, if that was a few rows since a change."""
     harm: Sequential = field(default_factory=Sequential)

@@ -81,8 +81,12 @@ def judge(evidence: Evidence, policy: Policy, label_delay: timedelta, history: H
 
 def case_of(evidence: Evidence, policy: Policy, label_delay: timedelta, past: History) -> Case:
     """Return what the rules look at: the evidence, and what of the past bears on it."""
-    excused = _excused(past.questions, evidence.as_of - GENUINE_FOR * policy.horizon)
-    return Case(evidence, policy, label_delay, excused, past.learned, followed(evidence, policy))
+    since = evidence.as_of - GENUINE_FOR * policy.horizon
+    hard = [asked for asked in past.questions if not asked.looked_back]
+    unread = [each.features for each in past.questions if each.unread(evidence.as_of)]
+    doubtless = _excused(past.questions, since).union(*unread)
+    harm = followed(evidence, policy)
+    return Case(evidence, policy, label_delay, _excused(hard, since), doubtless, past.learned, harm)
 
 
 def _by_rows(case: Case) -> Diagnosis:

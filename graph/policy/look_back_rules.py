@@ -1,8 +1,9 @@
 """Asked last, of all rows since a change, before a challenger is made for it: is it a column that broke?
 
 A single window may hold too few rows to show a breakage of a rare value, and a column may move that no rule of question
-1 minds by itself: traffic does that. Errors that began when one column alone became another are another matter. The
-owner is asked before anything is learned from such rows; "genuine" goes on.
+1 minds by itself: traffic does that, and a calendar column does nothing else. Errors that began when one column alone
+became another are another matter: it is what changed since the stretch before. The owner is asked before anything is
+learned from such rows; "genuine" goes on, and so does a week without an answer.
 """
 
 from dataclasses import replace
@@ -23,6 +24,8 @@ OTHER_SIZES = 0.4
 SIZES_NOISE = 3.0
 FOLLOWS = 0.5
 """Of the slope that a column had on the rest of its row; drift of all kinds left at least 0.9 of it."""
+FOLLOWED = 0.5
+"""What it must have risen before, for anything to be said of what it does now."""
 FOLLOWS_SIGMAS = 3.0
 
 
@@ -31,7 +34,9 @@ def broken_since(case: Case) -> EvidenceFinding:
     back = case.evidence.look_back
     if back is None:
         return Finding()
-    rows = replace(case, evidence=replace(case.evidence, features=back.features, rows=back.rows))
+    rows = replace(
+        case, evidence=replace(case.evidence, features=back.features, rows=back.rows), excused=case.doubtless
+    )
     found = walk((*FEATURE_RULES, *JOINT_RULES), rows)
     blocked = next((rule for rule in found.rules if rule.outcome == "blocked"), None)
     if found.conclusion is None or blocked is None:
@@ -41,23 +46,22 @@ def broken_since(case: Case) -> EvidenceFinding:
 
 def moved_alone(case: Case) -> EvidenceFinding:
     """Find a column that became another while all others stayed what they were."""
-    moved = sorted(((_beyond_noise(each), each.name) for each in _asked(case)), reverse=True)
-    if not moved:
+    moved = sorted(((_moved(each), each.name) for each in _compared(case)), reverse=True)
+    if len(moved) < 2 or moved[0][1] in case.doubtless:
         return Finding()
-    furthest, name = moved[0]
-    limit = max(ALONE, TIMES_THE_NEXT * max((far for far, other in moved if other != name), default=0.0))
-    detail = f"moved alone: PSI {number(furthest)}, and no other column by a fifth of that"
-    return by_the_worst([Measure(name, furthest, limit, detail)])
+    (furthest, name), (next_far, _) = moved[:2]
+    detail = f"moved alone: PSI {number(furthest)} more than before, and no other column by a fifth of that"
+    return by_the_worst([Measure(name, furthest, max(ALONE, TIMES_THE_NEXT * next_far), detail)])
 
 
 def other_sizes(case: Case) -> EvidenceFinding:
     """Find a column whose values, its zeros left out, are of another size."""
     measures = []
     for each in _asked(case):
-        far, noise = finite(each.resized), finite(each.resized_noise)
-        if far is not None and noise is not None:
+        far, noise, before = finite(each.resized), finite(each.resized_noise), finite(each.resized_before)
+        if far is not None and noise is not None and before is not None:
             detail = f"its values other than 0 are not of the reference's sizes: distributions differ by {number(far)}"
-            measures.append(Measure(each.name, far, max(OTHER_SIZES, SIZES_NOISE * noise), detail))
+            measures.append(Measure(each.name, far - before, max(OTHER_SIZES, SIZES_NOISE * noise), detail))
     return by_the_worst(measures)
 
 
@@ -65,24 +69,36 @@ def left_its_row(case: Case) -> EvidenceFinding:
     """Find a column that no longer rises where the rest of its row says so."""
     measures = []
     for each in _asked(case):
-        slope, sigmas = finite(each.slope), finite(each.slope_sigmas)
-        if slope is not None and sigmas is not None and sigmas < -FOLLOWS_SIGMAS:
-            detail = (
-                f"does not follow the rest of its row: it rises {number(max(slope, 0.0))} times as much as it should "
-                f"({number(-sigmas)} sigmas)"
-            )
-            measures.append(Measure(each.name, 1 - slope, 1 - FOLLOWS, detail))
+        slope, before, sigmas = finite(each.slope), finite(each.slope_before), finite(each.slope_sigmas)
+        if slope is None or before is None or sigmas is None or before < FOLLOWED or sigmas > -FOLLOWS_SIGMAS:
+            continue
+        detail = (
+            f"does not follow the rest of its row any more: it rises {number(max(slope, 0.0))} times as much as in the "
+            f"reference, {number(before)} times before ({number(-sigmas)} sigmas)"
+        )
+        measures.append(Measure(each.name, 1 - slope / before, 1 - FOLLOWS, detail))
     return by_the_worst(measures)
 
 
-def _asked(case: Case) -> list[FeatureSince]:
+def _compared(case: Case) -> list[FeatureSince]:
+    """Return the features that can be compared with how they were before the change."""
     back = case.evidence.look_back
-    return [each for each in back.features if each.rows and each.name not in case.excused] if back else []
+    return [each for each in back.features if each.rows] if back and back.rows_before else []
 
 
-def _beyond_noise(feature: FeatureSince) -> float:
-    psi, noise = finite(feature.psi), finite(feature.psi_noise)
-    return max(psi - (noise or 0.0), 0.0) if psi is not None else 0.0
+def _asked(case: Case) -> list[FeatureSince]:
+    return [each for each in _compared(case) if each.name not in case.doubtless]
+
+
+def _moved(feature: FeatureSince) -> float:
+    """Return how much further beyond its noise the feature's PSI lies than before the change."""
+    now = _beyond(feature.psi, feature.psi_noise)
+    return max(now - _beyond(feature.psi_before, feature.psi_noise_before), 0.0)
+
+
+def _beyond(psi: float | None, noise: float | None) -> float:
+    seen = finite(psi)
+    return max(seen - (finite(noise) or 0.0), 0.0) if seen is not None else 0.0
 
 
 LOOK_BACK_RULES = (

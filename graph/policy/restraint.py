@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from graph.evidence import Evidence
-from graph.model import Action, Candidate, Decision, Diagnosis, History
+from graph.model import UNREAD_AFTER, Action, Candidate, Decision, Diagnosis, History
 from graph.policy import money
 from graph.policy.rules import Finding, Step, Value
 from graph.policy.training_window import outgrown
@@ -102,11 +102,11 @@ def open_question(wish: Wish) -> RestraintFinding:
 
     Rows that stayed sound for a week answer it too: a question that nobody reads must not stop everything for ever.
     """
-    asked, limit = wish.history.open_question, WEEK
+    asked, limit = wish.history.open_question, UNREAD_AFTER
     if asked is None:
         return Finding(None, span(limit))
     waited = max(wish.now - asked.asked_at, timedelta(0))
-    if waited >= limit:
+    if asked.unread(wish.now):
         return Finding(span(waited), span(limit), f"the question about the {asked.kind} was never answered")
     reason = (
         f"the owner was asked about the {asked.kind} at {moment(asked.asked_at)} and has not answered: "

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from graph.evidence import Evidence
-from graph.model import Cause, Decision, Diagnosis, History, Learned, Rule, Verdict
+from graph.model import Cause, Decision, Diagnosis, History, Learned, Rule, RuleOutcome, Verdict
 from graph.policy.evidence import case_of
 from graph.policy.look_back_rules import LOOK_BACK_RULES
 from graph.policy.paying import ARCHIVE_RULES, PAYING_RULES
@@ -31,6 +31,21 @@ def worth_looking_back(decision: Decision) -> bool:
     return decision.action in ("retrain", "rollback") and decision.since is not None
 
 
+def broke_unseen(decision: Decision) -> bool:
+    """Tell whether it was the look back at the rows since a change that found something broken."""
+    return "blocked" in _looks(decision)
+
+
+def not_looked_back(decision: Decision) -> bool:
+    """Tell whether this acts on a change without a look back at the rows since."""
+    return worth_looking_back(decision) and set(_looks(decision)) <= {"not_reached"}
+
+
+def _looks(decision: Decision) -> list[RuleOutcome]:
+    names = {step.name for step in LOOK_BACK_RULES}
+    return [rule.outcome for rule in decision.rules if rule.rule in names]
+
+
 def _decided(wish: Wish) -> Decision:
     evidence, diagnosis = wish.evidence, wish.diagnosis
     wanted = (diagnosis.verdict == "degraded" and diagnosis.curable) or diagnosis.cause == "no_champion"
@@ -47,16 +62,15 @@ def _decided(wish: Wish) -> Decision:
 def _looked_over(decision: Decision, wish: Wish) -> Decision:
     """Return the decision, or the question to the owner that the rows since the change ask for instead."""
     evidence, spec = wish.evidence, wish.spec
-    looked = worth_looking_back(decision) and evidence.look_back is not None
-    case = case_of(evidence, spec.policy, spec.label_delay, wish.history)
-    found = walk(LOOK_BACK_RULES, case, looked)
-    rules, back = (*decision.rules, *found.rules), evidence.look_back
-    if found.conclusion is None or back is None:
+    back, since = evidence.look_back, decision.since
+    if not worth_looking_back(decision) or back is None or since is None:
+        return replace(decision, rules=(*decision.rules, *(Rule(step.name, "not_reached") for step in LOOK_BACK_RULES)))
+    found = walk(LOOK_BACK_RULES, case_of(evidence, spec.policy, spec.label_delay, wish.history))
+    rules = (*decision.rules, *found.rules)
+    if found.conclusion is None:
         return replace(decision, rules=rules)
-    reason = (
-        f"{found.conclusion.reason}; seen in all {plural(back.rows, 'row')} since {moment(back.start)}, when harm began"
-    )
-    return _at_rest(replace(found.conclusion, reason=reason, since=back.start), rules)
+    reason = f"{found.conclusion.reason}; seen in all {plural(back.rows, 'row')} since {moment(since)}"
+    return _at_rest(replace(found.conclusion, reason=reason, since=since), rules)
 
 
 def _trained(decision: Decision, wish: Wish) -> Decision:

@@ -13,13 +13,13 @@ from tests.acceptance.desk import Desk, Forge, forging
 from tests.acceptance.stage import EARLY, Stage, set_up
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def forge() -> Iterator[Forge]:
     with forging() as made:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def home() -> Iterator[Path]:
     # Short, for the server's socket, and open: when we are root the server runs as somebody else.
     folder = Path(tempfile.mkdtemp(prefix="ap-"))
@@ -39,12 +39,12 @@ def desk(forge: Forge, home: Path, tmp_path: Path) -> Desk:
     return Desk(forge, home, tmp_path)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stage(forge: Forge, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
     return set_up(Desk(forge, home, tmp_path_factory.mktemp("stage")))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def quiet(forge: Forge, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a world in which nothing has gone wrong until EARLY. Its champion is registered as `quiet`."""
     desk = Desk(forge, home, tmp_path_factory.mktemp("quiet"))

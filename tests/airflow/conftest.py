@@ -1,4 +1,4 @@
-"""One real Airflow for all tests of this folder, which share a worker for its sake."""
+"""One real Airflow for all tests of this folder, which share a worker for its sake. Idle it costs a fifth of a core."""
 
 import shutil
 import tempfile
@@ -15,7 +15,7 @@ from tests.airflow.server import PROGRAM, AirflowServer, airflow_server
 from tests.airflow.system import RealAirflow
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def airflow(lacking: Callable[[str, str], NoReturn], request: pytest.FixtureRequest) -> Iterator[AirflowServer]:
     """A running Airflow with the DAG of examples/pipelines; removed with its data at the end."""
     if not PROGRAM.exists():

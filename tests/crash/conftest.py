@@ -7,7 +7,7 @@ import pytest
 from tests.crash.installation import Installation, installation
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     with installation(tmp_path_factory.mktemp("c") / "a site") as installed:
         yield installed

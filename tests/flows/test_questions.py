@@ -9,7 +9,7 @@ from graph.errors import Refused
 from graph.evidence import LookBack, WindowRef
 from tests.flows.test_earlier import harmed
 from tests.house import BROKEN, DEGRADED, HEALTHY, MODEL, House
-from tests.unit.graph.policy.builders import AMOUNT, DAY, NOW
+from tests.unit.graph.policy.builders import AMOUNT, DAY, MERCHANT, NOW
 from tests.unit.graph.policy.test_look_back_rules import since
 
 
@@ -73,7 +73,7 @@ def behind(home: House, psi: float) -> None:
     """Let rows since a harm show one column that moved alone by so much."""
     harmed(home)
     days = tuple(WindowRef("log", NOW - n * DAY, NOW - (n - 1) * DAY, 1, 1000) for n in range(8, 0, -1))
-    home.monitor.behind = LookBack(days[0].start, NOW, 8000, (since(AMOUNT, psi=psi),), days)
+    home.monitor.behind = LookBack(days[0].start, NOW, 8000, 8000, (since(AMOUNT, psi=psi), since(MERCHANT)), days)
 
 
 def test_a_column_that_broke_unseen_is_asked_about_before_anything_is_trained(home: House):

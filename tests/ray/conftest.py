@@ -8,9 +8,9 @@ import pytest
 from tests.ray.cluster import RAY, Cluster, cluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def ray_cluster(lacking: Callable[[str, str], NoReturn]) -> Iterator[Cluster]:
-    """A running cluster for the whole session."""
+    """A running cluster for the tests of this folder; idle it costs a tenth of a processor."""
     if not RAY.exists():
         lacking("Ray 2.60.0", "make ray-environment")
     with cluster() as found:

@@ -44,14 +44,17 @@ def joint_model(sight: Sight, store: WindowStore, profile: FeatureProfile) -> Jo
 
 def moved(sight: Sight, profile: FeatureProfile, model: JointModel, spans: Sequence[Span]) -> dict[str, Moved]:
     """Return how far each told column of these buckets, oldest first, has left its rows."""
-    if not model.told:
-        return {}
+    return consistency.moved(model, counted(sight, profile, model, spans))
+
+
+def counted(sight: Sight, profile: FeatureProfile, model: JointModel, spans: Sequence[Span]) -> JointCounts:
+    """Return how a sample of the rows of these buckets fit together, oldest first."""
     counts = JointCounts()
-    for whole in _without_gaps(spans):
+    for whole in _without_gaps(spans) if model.told else ():
         found = _sample(sight, whole, profile)
         if len(found.window):
             counts += consistency.count(found.columns, profile, model)
-    return consistency.moved(model, counts)
+    return counts
 
 
 def _without_gaps(spans: Sequence[Span]) -> list[Span]:

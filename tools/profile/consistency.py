@@ -50,8 +50,8 @@ class Told:
     """Standard deviation of |residual| where rows are whole."""
     wander: float = 0.0
     """Standard deviation of a window's mean |residual| on top of what its rows explain: days differ."""
-    slope: float = 1.0
-    """How much the column rises where its row foresees a rise by one, where rows are whole."""
+    slope: float = 0.0
+    """How much the column rises where its row foresees a rise by one, where rows are whole; 0 where nobody measured."""
     slope_wander: float = 0.0
     """Standard deviation of a window's slope on top of what its rows explain."""
 
@@ -91,10 +91,16 @@ class Moved:
 
     share: float
     sigmas: float
-    slope: float | None = None
-    """How much it still rises where its row foresees a rise, as a share of what it did in whole rows, …"""
-    slope_sigmas: float | None = None
-    """… and by how many standard errors that is less (below 0) or more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """How much a column rises where its row foresees a rise, as a share of what it does in the reference."""
+
+    now: float
+    before: float
+    sigmas: float
+    """By how many standard errors it rises less (below 0) or more now than before."""
 
 
 def fit(
@@ -143,17 +149,19 @@ def moved(model: JointModel, counts: JointCounts) -> dict[str, Moved]:
         if rows:
             left = counts.residual[each.name] / MILLION / rows - each.whole
             error = np.hypot(max(each.deviation, 1e-6) / np.sqrt(rows), each.wander)
-            followed = _followed(each, counts.moments.get(each.name, Moments()))
-            result[each.name] = Moved(left / (each.random - each.whole), float(left / error), *followed)
+            result[each.name] = Moved(left / (each.random - each.whole), float(left / error))
     return result
 
 
-def _followed(told: Told, moments: Moments) -> tuple[float | None, float | None]:
-    found = following.slope(moments)
-    if found is None or told.slope < _LEAST_SLOPE:
-        return None, None
-    error = float(np.hypot(found.error, told.slope_wander))
-    return found.value / told.slope, (found.value - told.slope) / max(error, 1e-6)
+def fall(model: JointModel, name: str, now: JointCounts, before: JointCounts) -> Fall | None:
+    """Return how a told column follows its row now and before; None where that cannot be said."""
+    told = next((each for each in model.told if each.name == name and each.slope >= _LEAST_SLOPE), None)
+    after, earlier = (following.slope(counts.moments.get(name, Moments())) for counts in (now, before))
+    if told is None or after is None or earlier is None:
+        return None
+    error = float(np.hypot(np.hypot(after.error, earlier.error), told.slope_wander))
+    sigmas = (after.value - earlier.value) / max(error, 1e-6)
+    return Fall(after.value / told.slope, earlier.value / told.slope, sigmas)
 
 
 def _told(
@@ -176,9 +184,9 @@ def _told(
     # Rounded: the last digits depend on the machine's linear algebra, and profiles are sealed by their bytes.
     kept = tuple(round(float(weight), 9) for weight in weights)
     whole = following.slope(following.moments(truth, foreseen))
-    wanders = _wander(left, when), following.wander(following.by_window(truth, foreseen, when))
-    measured = (float(left.mean()), float(np.mean(apart)), float(left.std()), wanders[0])
-    return Told(name, kept, *(round(value, 9) for value in (*measured, whole.value if whole else 0.0, wanders[1])))
+    rises = (whole.value, following.wander(following.by_window(truth, foreseen, when), whole)) if whole else (0.0, 0.0)
+    measured = (float(left.mean()), float(np.mean(apart)), float(left.std()), _wander(left, when))
+    return Told(name, kept, *(round(value, 9) for value in (*measured, *rises)))
 
 
 def _wander(left: Floats, window: Ints) -> float:

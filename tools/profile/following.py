@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _FEWEST_ROWS = 20
-_FEWEST_WINDOWS = 4
+_ENOUGH_ROWS = 100
 _NOTHING = 1e-9
 
 
@@ -61,17 +61,25 @@ def slope(sums: Moments) -> Slope | None:
     return Slope(value, float(np.sqrt(left / spread / sums.rows)))
 
 
-def wander(windows: Sequence[Moments]) -> float:
-    """Return how much the slopes of windows differ beyond their own errors; 0 with too few windows to see any."""
+def wander(windows: Sequence[Moments], whole: Slope) -> float:
+    """Return how much the slopes of windows lie off that of all rows, beyond their own errors.
+
+    Off all rows', not off their own mean: what moves together from season to season may not do so from day to day.
+    """
     found = [each for sums in windows if (each := slope(sums))]
-    if len(found) < _FEWEST_WINDOWS:
+    if not found:
         return 0.0
-    values, errors = np.array([each.value for each in found]), np.array([each.error for each in found])
-    return float(np.sqrt(max(values.var(ddof=1) - np.mean(errors**2), 0.0)))
+    beyond = float(np.mean([(each.value - whole.value) ** 2 - each.error**2 for each in found]))
+    return float(max(beyond, 0.0) ** 0.5)
 
 
 def by_window(rank: Floats, foreseen: Floats, window: Ints) -> list[Moments]:
-    """Return the sums of each window."""
-    return [
-        moments(rank[inside], foreseen[inside]) for number in np.unique(window) if (inside := window == number).any()
-    ]
+    """Return the sums of each window, those with few rows together with the next."""
+    found, held = [], Moments()
+    for number in np.unique(window):
+        inside = window == number
+        held += moments(rank[inside], foreseen[inside])
+        if held.rows >= _ENOUGH_ROWS:
+            found.append(held)
+            held = Moments()
+    return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from tools.profile.sketch import LogHistogram, gap
 
 _KOLMOGOROV_999 = 1.95
+_USUAL = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,12 @@ class Resized:
 
 
 def resized(reference: LogHistogram, window: LogHistogram) -> Resized | None:
-    """Return how far the values that are not zero have moved; None where one of them has none."""
+    """Return how far the values that are not zero have moved; None where zero is not the usual value, or the only one.
+
+    Of other columns bins and quantiles tell the same.
+    """
+    if reference.zeros < _USUAL * reference.rows:
+        return None
     before, after = replace(reference, zeros=0), replace(window, zeros=0)
     if not before.rows or not after.rows:
         return None

@@ -36,7 +36,7 @@ class Says:
         return replace(self.said, champion=champion, as_of=now)
 
     def look_back(self, start: datetime, now: datetime) -> LookBack | None:
-        return LookBack(start, now, 7, ())
+        return LookBack(start, now, 7, 0, ())
 
     def holdout(
         self, start: datetime, end: datetime, now: datetime, exclude: Sequence[tuple[datetime, datetime]], to: Path

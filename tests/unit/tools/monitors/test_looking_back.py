@@ -35,8 +35,8 @@ def test_all_rows_since_then_and_nothing_moved(world):
     assert (found.start, found.end, found.rows) == (day(12), day(16), 4 * ROWS)
     assert tuple(each.name for each in found.features) == FEATURES
     assert all(known(each.psi) < known(each.psi_noise) for each in found.features)
-    amount = feature(found, "amount")
-    assert known(amount.resized) < known(amount.resized_noise)
+    assert found.rows_before == 4 * ROWS
+    assert all(known(each.psi_before) < known(each.psi_noise_before) for each in found.features)
     assert [(ref.start, ref.end) for ref in found.windows] == [(day(each), day(each + 1)) for each in range(12, 16)]
     assert load(LookBack, dump(found)) == found
 
@@ -66,7 +66,7 @@ def test_a_column_that_belongs_to_other_rows_no_longer_follows_them(world):
         world.write(number, {"visits": np.roll(visits, 7) if number >= 12 else visits})
     found = feature(looked(world), "visits")
     assert known(found.psi) < known(found.psi_noise)
-    assert known(found.slope) < 0.2
+    assert known(found.slope) < 0.2 < 0.8 < known(found.slope_before)
     assert known(found.slope_sigmas) < -10
 
 

@@ -49,9 +49,26 @@ def test_nothing_to_tell_is_none(rows):
 def test_windows_that_differ_more_than_their_rows_explain():
     rank, foreseen = ranks(4000)
     window = np.arange(4000) // 500
-    assert wander(by_window(rank, foreseen, window)) < 0.05
+    whole = slope(moments(rank, foreseen))
+    assert whole
+    assert wander(by_window(rank, foreseen, window), whole) < 0.05
     uneven = np.where(window % 2, rank, 0.5)
-    assert wander(by_window(uneven, foreseen, window)) > 0.4
+    assert wander(by_window(uneven, foreseen, window), whole) > 0.4
+
+
+def test_what_moves_together_over_a_year_alone_says_nothing_of_a_day():
+    season = np.repeat(np.linspace(0.2, 0.8, 50), 100)
+    random = np.random.default_rng(3)
+    rank, foreseen = (season + random.normal(0, 0.05, 5000) for _ in range(2))
+    whole = slope(moments(rank, foreseen))
+    assert whole
+    assert whole.value > 0.9
+    assert wander(by_window(rank, foreseen, np.arange(5000) // 100), whole) > 0.8
+
+
+def test_windows_of_a_few_rows_are_taken_together():
+    rank, foreseen = ranks(900)
+    assert [each.rows for each in by_window(rank, foreseen, np.arange(900) // 9)] == [108] * 8
 
 
 @pytest.mark.parametrize(("times", "moved"), [(1.0, False), (0.1, True), (-1.0, True)])
@@ -62,5 +79,6 @@ def test_few_values_of_another_size_among_many_zeros(times, moved):
     assert found and (found.gap > 3 * found.noise) == moved
 
 
-def test_zeros_only_have_no_sizes():
-    assert resized(log_histogram(np.zeros(10)), log_histogram(np.ones(10))) is None
+@pytest.mark.parametrize(("before", "after"), [(np.zeros(10), np.ones(10)), (np.arange(10.0), np.ones(10))])
+def test_sizes_are_of_a_column_that_is_mostly_but_not_only_zero(before, after):
+    assert resized(log_histogram(before), log_histogram(after)) is None
