@@ -12,8 +12,9 @@ from pathlib import Path
 from benchmarks.outcome import Mark, report
 from checkpoints.embedded.cluster import EmbeddedPostgres
 from tests.conformance.systems import SYSTEMS
+from tests.databases import fresh_database
 from tests.fault_matrix import FAULTS, Bench, Fault
-from tests.house import DEGRADED, fresh_database, house
+from tests.house import DEGRADED, house
 
 WIDTH = 32
 

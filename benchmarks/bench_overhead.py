@@ -21,7 +21,8 @@ from benchmarks.bare import bare_graph, bare_run
 from benchmarks.outcome import Mark, report
 from checkpoints.embedded.cluster import EmbeddedPostgres
 from checkpoints.saver import saver
-from tests.house import DEGRADED, HEALTHY, MODEL, House, fresh_database, house
+from tests.databases import fresh_database
+from tests.house import DEGRADED, HEALTHY, MODEL, House, house
 
 RUNS, CHECKS = 70, 100
 

@@ -7,15 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
-from uuid import uuid4
 
 import psycopg
 
 from autopilot.engine import Engine
 from autopilot.traced import Traced
-from checkpoints import migrate
 from checkpoints.database import Database
-from checkpoints.embedded.cluster import EmbeddedPostgres
 from checkpoints.ledger.book import PostgresLedger
 from checkpoints.ledger.effects import Boundary, passing
 from checkpoints.saver import saver
@@ -23,6 +20,7 @@ from graph.evidence import Evidence, Interval, LookBack, WindowRef
 from graph.model import Answer, Holdout, Json, TrainingOrder
 from graph.ports import Deps, Monitor, Pipeline, Reasoner
 from graph.spec import ModelSpec
+from tests.databases import leave
 from tests.fakes.clock import FakeClock
 from tests.fakes.evaluator import FakeEvaluator
 from tests.fakes.pipeline import FakePipeline
@@ -123,17 +121,6 @@ class House:
             return sum(int(count[0]) for count in counts if count)
 
 
-def fresh_database(server: EmbeddedPostgres) -> str:
-    """Return the URI of a new database with the present schema, copied from one that is migrated once per server."""
-    name = f"t{uuid4().hex}"
-    with psycopg.connect(server.dsn(), autocommit=True) as connection:
-        if not connection.execute("select 1 from pg_database where datname = 'migrated'").fetchone():
-            connection.execute("create database migrated")
-            migrate.migrate(server.dsn("migrated"))
-        connection.execute(f'create database "{name}" template migrated')
-    return server.dsn(name)
-
-
 @contextmanager
 def house(
     dsn: str,
@@ -175,6 +162,7 @@ def house(
             yield House(engine, book, clock, monitor, pipeline, registry, evaluator, spec, advisers, dsn)
         finally:
             database.close()
+            leave(dsn)
 
 
 def _logged(registry: FakeRegistry, order: TrainingOrder) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from checkpoints.embedded.cluster import EmbeddedPostgres
 from tests.airflow.system import RealAirflow, until
-from tests.house import DEGRADED, MODEL, House, fresh_database, house
+from tests.databases import fresh_database
+from tests.house import DEGRADED, MODEL, House, house
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from checkpoints.embedded.cluster import EmbeddedPostgres
-from tests.house import DEGRADED, MODEL, House, fresh_database, house
+from tests.databases import fresh_database
+from tests.house import DEGRADED, MODEL, House, house
 
 RUN = "00000000-0000-4000-8000-000000000001"
 FILE = Path(__file__).with_suffix(".json")

@@ -7,7 +7,8 @@ import pytest
 from graph.errors import Misconfigured
 from graph.model import SCHEMA_VERSION
 from tests.crash.golden_threads import RUN, WAITS, golden, put, wait
-from tests.house import fresh_database, house
+from tests.databases import fresh_database
+from tests.house import house
 
 pytestmark = pytest.mark.crash
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from checkpoints.embedded.cluster import EmbeddedPostgres
-from tests.house import House, fresh_database, house
+from tests.databases import fresh_database
+from tests.house import House, house
 
 
 @pytest.fixture

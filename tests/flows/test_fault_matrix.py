@@ -20,8 +20,9 @@ from checkpoints.embedded.cluster import EmbeddedPostgres
 from graph.model import Json
 from tests.conformance.remote_systems import SECRETS
 from tests.conformance.systems import SYSTEMS
+from tests.databases import fresh_database
 from tests.fault_matrix import FAULTS, Bench, Fault
-from tests.house import DEGRADED, House, fresh_database, house
+from tests.house import DEGRADED, House, house
 from tests.integration.test_tracing import serving
 from tools.catalogue import PIPELINES
 

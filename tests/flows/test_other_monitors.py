@@ -14,8 +14,9 @@ from autopilot.report.explain import explain_text
 from checkpoints.embedded.cluster import EmbeddedPostgres
 from graph.errors import Unavailable
 from graph.spec import ValidationSpec
+from tests.databases import fresh_database
 from tests.fakes.prometheus_server import FakePrometheus
-from tests.house import BROKEN, DEGRADED, HEALTHY, MODEL, FakeMonitor, House, fresh_database, house
+from tests.house import BROKEN, DEGRADED, HEALTHY, MODEL, FakeMonitor, House, house
 from tests.unit.graph.policy.builders import SPEC
 from tools.monitors.combined import CombinedMonitor, Part
 from tools.monitors.prometheus import PrometheusMonitor, PrometheusQueries, Query

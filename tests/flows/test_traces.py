@@ -6,7 +6,8 @@ from autopilot import settings
 from autopilot.traced import traced
 from graph.model import Answer
 from graph.thread import thread_id
-from tests.house import DEGRADED, MODEL, fresh_database, house
+from tests.databases import fresh_database
+from tests.house import DEGRADED, MODEL, house
 from tests.integration.test_tracing import NODES, serving
 
 SECRET = "lsv2_pt_0123456789abcdef0123456789abcdef_0123456789"

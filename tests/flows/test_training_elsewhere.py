@@ -9,7 +9,8 @@ import pytest
 from checkpoints.embedded.cluster import EmbeddedPostgres
 from graph.errors import Unavailable
 from tests.conformance.systems import SYSTEMS
-from tests.house import DEGRADED, MODEL, House, fresh_database, house
+from tests.databases import fresh_database
+from tests.house import DEGRADED, MODEL, House, house
 
 
 @pytest.fixture(params=SYSTEMS)

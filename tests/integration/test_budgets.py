@@ -11,8 +11,8 @@ from checkpoints.database import Database
 from checkpoints.ledger.book import PostgresLedger
 from graph.advice import TokenCaps
 from graph.reasoning.budget import Spent
+from tests.databases import fresh_database
 from tests.fakes.clock import FakeClock
-from tests.house import fresh_database
 from tests.unit.graph.policy.builders import NOW
 
 CAPS = TokenCaps(per_check=100, per_model_per_day=300, per_day=500)

@@ -16,8 +16,8 @@ from checkpoints.ledger.book import PostgresLedger
 from graph.model import TrainingJob
 from graph.spec import Budget, Cost, ModelSpec
 from graph.spending import Expense, Spent
+from tests.databases import fresh_database
 from tests.fakes.clock import FakeClock
-from tests.house import fresh_database
 from tests.unit.graph.policy.builders import DAY, NOW, SPEC
 
 OWN, FLEET = Budget(100.0, "EUR", 30 * DAY), Budget(150.0, "EUR", 30 * DAY)

@@ -17,8 +17,8 @@ from graph.errors import Misconfigured, NotFound, Unavailable
 from graph.evidence import WindowRef
 from graph.model import Decision
 from graph.ports import StoredWindow
+from tests.databases import fresh_database
 from tests.fakes.clock import FakeClock
-from tests.house import fresh_database
 from tests.unit.graph.policy.builders import NOW, QUIET, SPEC
 
 DAY = timedelta(days=1)

@@ -13,7 +13,8 @@ from autopilot import settings
 from autopilot.traced import traced
 from graph.evidence import Evidence
 from graph.reasoning.care import CARE
-from tests.house import BROKEN, DEGRADED, HEALTHY, MODEL, House, fresh_database, house
+from tests.databases import fresh_database
+from tests.house import BROKEN, DEGRADED, HEALTHY, MODEL, House, house
 from tests.integration.language_models import LanguageModels, aimock, serving
 from tests.integration.test_tracing import serving as langsmith
 from tests.unit.graph.policy.builders import AMOUNT, MERCHANT
