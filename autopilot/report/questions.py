@@ -7,6 +7,7 @@ from typing import Literal
 from autopilot import words
 from autopilot.report.reading import compared
 from graph.model import Json
+from graph.policy.look_back_rules import LOOK_BACK_RULES
 from graph.policy.metrics import OF_NUMBERS
 
 Answer = Literal["no", "yes", "open", "not_asked"]
@@ -33,7 +34,7 @@ _EXPLAINS = frozenset({"label_free_estimate", "features_moved"})
 """What these find decides nothing: it stands beside the third question."""
 _BESIDE = frozenset({"champion_known", "max_drift"}) | _EXPLAINS
 """Asked although the third question may not be: that these passed says nothing about harm."""
-_LOOKED_BACK = frozenset({"broken_since_change", "moved_alone", "other_sizes", "left_its_row"})
+_LOOKED_BACK = frozenset(step.name for step in LOOK_BACK_RULES)
 """The first question, asked once more of all rows since the harm began."""
 _NO_CURE = frozenset({"can_pay"})
 _ANSWERS: dict[str, Answer] = {"passed": "yes", "failed": "no"}

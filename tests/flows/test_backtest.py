@@ -260,6 +260,7 @@ def test_harm_is_split_where_a_policy_first_acts_and_priced_where_there_are_pric
     assert other["harm"] == {"before": 121.0, "after": 0.0}
     # With prices the sequential test acts on the harm at the last check, where nobody did.
     assert (recorded["cost"], other["cost"]) == ({"low": 10, "high": 10}, {"low": 10, "high": 70})
+    assert "would have been preceded by a look back" in " ".join(document(MODEL, found, {})["notes"])
 
 
 def test_nothing_is_written(home: House):

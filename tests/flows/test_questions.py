@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from graph.errors import Refused
 from graph.evidence import LookBack, WindowRef
+from graph.model import Question
 from tests.flows.test_earlier import harmed
 from tests.house import BROKEN, DEGRADED, HEALTHY, MODEL, House
 from tests.unit.graph.policy.builders import AMOUNT, DAY, MERCHANT, NOW
@@ -89,6 +91,19 @@ def test_a_column_that_broke_unseen_is_asked_about_before_anything_is_trained(ho
 
     home.engine.reply(MODEL, True, "ana", None, "a new product")
     assert home.row(home.engine.run(MODEL))["action"] == "retrain"
+
+
+def test_a_check_that_died_after_its_question_comes_to_the_same_decision(home: House):
+    """Its own question would hold it back, and what it found would never be recorded."""
+    behind(home, psi=0.8)
+    run = str(uuid4())
+    home.book.runs.open(run, MODEL, NOW)
+    home.book.ask(run, MODEL, Question("data", NOW, ("amount",), looked_back=True), NOW - 8 * DAY)
+
+    home.engine.carry_on(run)
+    assert (home.row(run)["verdict"], home.row(run)["action"]) == ("broken_data", "fix_data")
+    (question,) = home.book.history(home.spec[0]).questions
+    assert question.looked_back
 
 
 def test_rows_in_which_nothing_broke_are_trained_on(home: House):

@@ -1,5 +1,6 @@
 """Rows and labels as a whole: what marginal counts cannot see."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -52,6 +53,26 @@ def known():
 
 def shifted(column: pa.Array) -> pa.Array:
     return column.take(pa.array(np.roll(np.arange(len(column)), 1)))
+
+
+def test_a_column_of_other_rows_no_longer_follows_its_own(known):
+    features, model = known
+    before = consistency.count(rows(1000, 3), features, model)
+    whole = consistency.fall(model, "a", consistency.count(rows(1000, 4), features, model), before)
+    columns = rows(1000, 4)
+    columns["a"] = shifted(columns["a"])
+    torn = consistency.fall(model, "a", consistency.count(columns, features, model), before)
+    assert whole and torn
+    assert abs(whole.sigmas) < 3
+    assert torn.now < 0.2 < 0.8 < torn.before
+    assert torn.sigmas < -10
+
+
+def test_a_model_of_an_earlier_release_says_nothing_of_that(known):
+    features, model = known
+    older = replace(model, told=tuple(replace(each, slope=0.0, slope_wander=0.0) for each in model.told))
+    counts = consistency.count(rows(1000, 3), features, older)
+    assert consistency.fall(older, "a", counts, counts) is None
 
 
 def test_whole_rows_are_within_their_noise(known):
