@@ -230,7 +230,7 @@ class Ledger(Protocol):
     def decision(self, run: str) -> Decision:
         """Return the run's decision. NotFound when it has none."""
 
-    def decided_under(self, run: str) -> str | None:
+    def decided_under(self, run: str) -> str:
         """Return the digest of the policy that the run was decided under."""
 
     def quarantine(self, model: str, windows: Sequence[WindowRef], reason: str, by: str, now: datetime) -> None:

@@ -12,6 +12,8 @@ from graph.errors import Unavailable
 from graph.model import Json
 from graph.state import State
 
+_INTERRUPT = "__interrupt__"  # the channel that LangGraph writes a question to, and the name its updates have
+
 Graph = Any
 """A compiled graph; LangGraph's own type has four parameters that say nothing here."""
 
@@ -41,6 +43,11 @@ def config(model: str, run: str) -> Json:
 
 def position(graph: Graph, where: Json) -> Position:
     """Read where the thread stands. Finished means that no task is left: `next` is also empty after some crashes."""
+    saved = graph.checkpointer.get_tuple(where)
+    if saved and [channel for _, channel, _ in saved.pending_writes] == [_INTERRUPT]:
+        # One question and nothing done since: it waits. A snapshot would say the same at three times the cost.
+        ((_, _, (waiting,)),) = saved.pending_writes
+        return Position("waiting", waiting.id, waiting.value["kind"])
     snapshot = graph.get_state(where)
     if snapshot.metadata is None:
         return Position("unseeded")
@@ -88,8 +95,8 @@ def _after(steps: list[Json]) -> Position:
     """Read where an invocation that returned left the thread: it waits, or it is at its end."""
     outcome = None
     for step in steps:
-        if "__interrupt__" in step:
-            waiting = step["__interrupt__"][0]
+        if _INTERRUPT in step:
+            waiting = step[_INTERRUPT][0]
             return Position("waiting", waiting.id, waiting.value["kind"])
         for update in step.values():
             outcome = (update or {}).get("outcome", outcome)

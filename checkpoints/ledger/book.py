@@ -104,7 +104,7 @@ class PostgresLedger:
         """Return the run's decision."""
         return self.decisions.decision(run)
 
-    def decided_under(self, run: str) -> str | None:
+    def decided_under(self, run: str) -> str:
         """Return the digest of the policy that the run was decided under."""
         return self.decisions.policy(run)
 

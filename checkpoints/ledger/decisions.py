@@ -26,7 +26,7 @@ class Decisions:
     def __init__(self, database: Database) -> None:
         self._database = database
         # A stored decision or validation never changes, so what was read once need not be read again.
-        self._decided: OrderedDict[str, Decision] = OrderedDict()
+        self._decided: OrderedDict[str, tuple[Decision, str]] = OrderedDict()
         self._validated: OrderedDict[str, Validation] = OrderedDict()
 
     def save_evidence(self, run: str, evidence: Evidence) -> None:
@@ -72,25 +72,27 @@ class Decisions:
         except errors.UniqueViolation:
             return False
         if stored:
-            _keep(self._decided, run, decision)
+            _keep(self._decided, run, (decision, spec.digest))
         return True
 
     def row(self, run: str) -> Row | None:
         """Return the stored decision with its policy, or None."""
         return self._database.row(query("decisions", "decision"), run=run)
 
-    def policy(self, run: str) -> str | None:
-        """Return the digest of the policy that the run was decided under, or None."""
-        row = self._database.row(query("decisions", "decided_under"), run=run)
-        return row["policy_digest"] if row else None
+    def policy(self, run: str) -> str:
+        """Return the digest of the policy that the run was decided under. NotFound when it has no decision."""
+        return self._once_read(run)[1]
 
     def decision(self, run: str) -> Decision:
         """Return the run's decision. NotFound when it has none."""
+        return self._once_read(run)[0]
+
+    def _once_read(self, run: str) -> tuple[Decision, str]:
         if run not in self._decided:
             row = self.row(run)
             if row is None:
                 raise NotFound(f"run {run} holds no decision", "carry it on with: autopilot resume RUN")
-            _keep(self._decided, run, load(Decision, row["document"]))
+            _keep(self._decided, run, (load(Decision, row["document"]), row["policy_digest"]))
         return self._decided[run]
 
     def save_validation(self, run: str, validation: Validation) -> None:

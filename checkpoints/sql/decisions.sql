@@ -21,9 +21,6 @@ from decided d where r.run = d.run
 -- name: decision
 select document, at, policy, policy_digest from decisions where run = %(run)s
 
--- name: decided_under
-select policy_digest from decisions where run = %(run)s
-
 -- name: save_validation
 insert into validations (run, document) values (%(run)s, %(document)s) on conflict (run) do nothing
 
