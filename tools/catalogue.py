@@ -1,4 +1,4 @@
-"""Which kinds of pipeline and monitor there are: ours, a line each, and those that others bring by entry point."""
+"""Which kinds of pipeline, monitor and channel there are: ours, a line each, and those that others bring."""
 
 from functools import cache
 from importlib import import_module
@@ -6,6 +6,7 @@ from importlib.metadata import entry_points
 from typing import TypeVar
 
 from graph.errors import Misconfigured
+from tools.approvals.channel import ChannelPlugin
 from tools.plugins import LOGIN, MonitorPlugin, PipelinePlugin
 
 PIPELINES = {
@@ -21,7 +22,11 @@ MONITORS = {
     "sql": "tools.monitors.sql_plugin",
     "prometheus": "tools.monitors.prometheus_plugin",
 }
-Plugin = TypeVar("Plugin", PipelinePlugin, MonitorPlugin)
+CHANNELS = {
+    "slack": "tools.approvals.slack",
+    "jira": "tools.approvals.jira",
+}
+Plugin = TypeVar("Plugin", PipelinePlugin, MonitorPlugin, ChannelPlugin)
 
 
 @cache
@@ -36,6 +41,12 @@ def monitor(kind: str) -> MonitorPlugin:
     return _found("monitor", kind, MONITORS, MonitorPlugin)
 
 
+@cache
+def channel(kind: str) -> ChannelPlugin:
+    """Return the plugin of a kind, loading nothing but that one. Misconfigured names the kinds there are."""
+    return _found("channel", kind, CHANNELS, ChannelPlugin)
+
+
 def _found(family: str, kind: str, ours: dict[str, str], expected: type[Plugin]) -> Plugin:
     found = getattr(import_module(ours[kind]), family.upper()) if kind in ours else _foreign(family, kind, list(ours))
     if not isinstance(found, expected):
@@ -45,7 +56,7 @@ def _found(family: str, kind: str, ours: dict[str, str], expected: type[Plugin])
     if unread:
         said = f"{family} kind {kind!r} wants {', '.join(unread)}, which nothing reads"
         raise Misconfigured(
-            said, "a login's variable is AUTOPILOT_<KIND>_… and ends in _USER, _PASSWORD, _TOKEN or _URL"
+            said, "a login's variable is AUTOPILOT_<KIND>_… and ends in _USER, _PASSWORD, _TOKEN, _SECRET or _URL"
         )
     return found
 

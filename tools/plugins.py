@@ -21,7 +21,7 @@ from tools.fields import Part, Span
 from tools.limiter import Limiter
 from tools.shared_answers import SharedAnswers
 
-LOGIN = re.compile(r"AUTOPILOT_(?!LLM_)[A-Z0-9]+(_[A-Z0-9]+)*_(USER|PASSWORD|TOKEN|URL)")
+LOGIN = re.compile(r"AUTOPILOT_(?!LLM_)[A-Z0-9]+(_[A-Z0-9]+)*_(USER|PASSWORD|TOKEN|SECRET|URL)")
 """What a variable that holds a login, or a part of one, is called."""
 State = Literal["ok", "warning", "failed"]
 
