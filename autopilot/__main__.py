@@ -28,6 +28,8 @@ _ROOMS = {
     "init": "keep",
     "demo": "keep",
     "judge": "judge",
+    "serve": "people",
+    "token": "people",
 }
 
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -21,6 +21,7 @@ from checkpoints.ledger.effects import Boundary, passing
 from graph.errors import Misconfigured
 from graph.ports import Deps, Monitor, Pipeline, WindowStore
 from tools import catalogue
+from tools.approvals.channel import Channel, ChannelSite
 from tools.limiter import Limiter
 from tools.log_part import Score
 from tools.plugins import MonitorSite, Site
@@ -39,6 +40,10 @@ class Office:
     book: PostgresLedger
     file: written.File
     parts: Callable[[str], Deps]
+    channels: Mapping[str, Callable[[], Channel]]
+    """What makes each configured place where people are asked, by kind."""
+    under: Callable[[written.File], "Office"]
+    """Returns the same office at work under another file."""
 
 
 @contextmanager
@@ -61,12 +66,21 @@ def office(settings: Settings, boundary: Boundary = passing) -> Iterator[Office]
         found = stack.enter_context(stores(settings))
         book = stack.enter_context(_book(settings, found, boundary))
         mlflow_schema(found, upgrade=False)
-        parts = workshop(settings, file, found, book)
         trace = traced(settings, book, stack)
-        engine = Engine(
-            book, parts, settings.clock, lambda: stack.enter_context(saver(found.ledger)), trace, settings.home / "work"
-        )
-        yield Office(engine, book, file, parts)
+        threads = cache(lambda: stack.enter_context(saver(found.ledger)))
+
+        def under(other: written.File) -> Office:
+            parts = workshop(settings, other, found, book)
+            engine = Engine(book, parts, settings.clock, threads, trace, settings.home / "work")
+            return Office(engine, book, other, parts, channels(settings, other), under)
+
+        yield under(file)
+
+
+def channels(settings: Settings, file: written.File) -> dict[str, Callable[[], Channel]]:
+    """Return what makes each configured channel. A login that is missing is Misconfigured when it is made."""
+    at = ChannelSite(Limiter(), settings.logins)
+    return {kind: cache(partial(catalogue.channel(kind).make, part, at)) for kind, part in file.channels.items()}
 
 
 @contextmanager

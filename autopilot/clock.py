@@ -1,6 +1,7 @@
 """The one source of time: the system's, or the one a person set with --now or AUTOPILOT_NOW."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 from graph.errors import Misconfigured
 
@@ -22,6 +23,18 @@ class FixedClock:
     def now(self) -> datetime:
         """Return the fixed time."""
         return self._at
+
+
+class RunningClock:
+    """A time that starts where it was set and runs on: what a process that stays sees with --now."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+        self._began = monotonic()
+
+    def now(self) -> datetime:
+        """Return the time it has become."""
+        return self._at + timedelta(seconds=monotonic() - self._began)
 
 
 def parse(text: str, source: str) -> datetime:

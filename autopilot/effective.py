@@ -6,6 +6,7 @@ from pathlib import Path
 from autopilot import spec as written
 from autopilot.budget import Budget as BudgetPart
 from autopilot.budget import FleetBudget
+from autopilot.people import Approval
 from graph.codec import digest
 from graph.spec import ApprovalSpec, Budget, ModelSpec, Policy, Prices, Training, ValidationSpec
 from tools.plugins import Cost as CostPart
@@ -19,7 +20,8 @@ def model_specs(file: written.File, here: Path) -> dict[str, ModelSpec]:
 def model_spec(name: str, entry: written.Model, here: Path, fleet_budget: FleetBudget | None = None) -> ModelSpec:
     """Return the part of an entry that rules depend on. `here` is the folder that its relative paths start from.
 
-    The budget of all models is no part of the fingerprint: what it allows changes nothing about what was judged.
+    Neither the budget of all models nor how people are told is part of the fingerprint: both change nothing about what
+    was judged.
     """
     return ModelSpec(
         name=name,
@@ -34,7 +36,7 @@ def model_spec(name: str, entry: written.Model, here: Path, fleet_budget: FleetB
         cost=entry.pipeline.cost.price if entry.pipeline.cost else None,
         deadline=entry.pipeline.deadline,
         fleet_budget=Budget(**fleet_budget.model_dump()) if fleet_budget else None,
-        digest=digest(entry.model_dump(mode="json", by_alias=True)),
+        digest=digest(entry.model_dump(mode="json", by_alias=True, exclude={"notify"})),
     )
 
 
@@ -63,7 +65,7 @@ def _validation(entry: written.Model, here: Path) -> ValidationSpec:
     return ValidationSpec(**{**given, "slices": tuple(given["slices"]), "metric_command": command})
 
 
-def _approval(part: written.Approval) -> ApprovalSpec:
+def _approval(part: Approval) -> ApprovalSpec:
     return ApprovalSpec(
         approvers=tuple(part.approvers),
         quorum=part.quorum,

@@ -68,6 +68,13 @@ class Engine:
         self.carry_on(str(active["run"]))
         return str(active["run"])
 
+    def request(self, model: str, requested_by: str | None = None) -> str:
+        """Write down that a model is to be checked; return the run. Whoever carries it on makes the check."""
+        self._parts(model)
+        run = str(uuid4())
+        self._book.runs.open(run, model, self._clock.now(), requested_by, None)
+        return run
+
     def _carry_on_active(self, model: str) -> None:
         """Carry on what is active, so that the check sees the truth. What stands still must not stop the checks.
 
@@ -96,15 +103,30 @@ class Engine:
         """Record a person's answer to what the run asks, then carry the run on. Refused leaves everything as it was."""
         # Under the run's lock: a champion that another process moves for this very run has not been moved by somebody.
         with self._locked(run):
-            approval = self._book.approval(run)
-            if approval is None:
-                model = self._book.runs.row(run)["model"]
-                raise Refused(f"run {run} of {model} asks for no approval", f"autopilot explain {run}")
-            changed = self._take(self._parts(approval.model), approval, answer, fingerprint)
+            void = self._taken(run, answer, fingerprint)
             self.carry_on(run)
-        if changed:
-            model = approval.model
-            raise Refused(f"the approval of run {run} of {model} is void: {changed}", f"autopilot run {model}")
+        if void:
+            raise void
+
+    def take(self, run: str, answer: Answer, fingerprint: str | None = None) -> None:
+        """Record a person's answer and nothing more: whoever carries the run on acts on the row."""
+        with self._locked(run):
+            void = self._taken(run, answer, fingerprint)
+        if void:
+            raise void
+
+    def _taken(self, run: str, answer: Answer, fingerprint: str | None) -> Refused | None:
+        """Record the answer. Return what to tell the person where the request turned out to be void."""
+        approval = self._book.approval(run)
+        if approval is None:
+            model = self._book.runs.row(run)["model"]
+            raise Refused(f"run {run} of {model} asks for no approval", f"autopilot explain {run}")
+        changed = self._take(self._parts(approval.model), approval, answer, fingerprint)
+        if changed is None:
+            return None
+        return Refused(
+            f"the approval of run {run} of {approval.model} is void: {changed}", f"autopilot run {approval.model}"
+        )
 
     def _take(self, deps: Deps, approval: Approval, answer: Answer, fingerprint: str | None) -> str | None:
         """Record the answer; or void the request, and return why, when what it names has changed."""
@@ -116,7 +138,7 @@ class Engine:
         gate.may_answer(approval, answer, deps.spec.approval, answer.at)
         changed = self._changed(deps, approval, run) if answer.decision == "approve" else None
         if changed:
-            self._book.close_approval(run, "voided", changed)
+            self._book.close_approval(run, "voided", changed, answer.at)
             return changed
         self._book.answer(run, answer, deps.spec)
         return None
@@ -148,7 +170,7 @@ class Engine:
             # Again: a process that was just starting the job when it was stopped above has started it by now.
             self._stop_job(model, run)
             if self._book.approval(run):
-                self._book.close_approval(run, "voided", reason)
+                self._book.close_approval(run, "voided", reason, now)
             self._book.finish(run, "cancelled", reason, now)
             # No job, no price. Afterwards: a run that goes on after all must not train for nothing.
             self._book.costs.release(run, now)
@@ -280,11 +302,11 @@ class Engine:
 
     def _overtaken(self, deps: Deps, approval: Approval, void: str | None) -> Approval:
         """Close a pending request that time or a change has overtaken."""
-        run = approval.run
-        if gate.state_after(approval, deps.spec.approval, self._clock.now()) == "expired":
-            return self._book.close_approval(run, "expired", "nobody answered in time; silence is a deny")
+        run, now = approval.run, self._clock.now()
+        if gate.state_after(approval, deps.spec.approval, now) == "expired":
+            return self._book.close_approval(run, "expired", "nobody answered in time; silence is a deny", now)
         changed = void or self._changed(deps, approval, run)
-        return self._book.close_approval(run, "voided", changed) if changed else approval
+        return self._book.close_approval(run, "voided", changed, now) if changed else approval
 
     def _changed(self, deps: Deps, approval: Approval, run: str) -> str | None:
         """Return what changed since the approval was sealed: champion, candidate's bytes, the model's policy."""

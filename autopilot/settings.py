@@ -44,11 +44,13 @@ class Settings:
     llm_base_url: str = field(default=_OPENAI, repr=False)
     logins: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What the adapters log in with, by the name of its variable: AUTOPILOT_<KIND>_…"""
+    running: Clock | None = None
+    """The clock of a process that stays: with --now it starts there and runs on."""
 
     @property
     def clock(self) -> Clock:
         """The clock that every command of this process reads."""
-        return FixedClock(self.now) if self.now else SystemClock()
+        return self.running or (FixedClock(self.now) if self.now else SystemClock())
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """What a user writes in autopilot.yaml: its only shapes, its defaults, and errors that name file, line and field."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -9,10 +9,13 @@ import yaml
 from pydantic import AfterValidator, Field, SerializeAsAny, ValidationError, model_validator
 
 from autopilot.budget import Budget, FleetBudget
+from autopilot.people import Approval, Inbox, Notify, Person, unknown_channels
+from autopilot.spec_problem import line, problem
 from graph.errors import Misconfigured, NotFound
 from graph.policy import money
 from graph.spec import ClassMetric, LossMetric, Metric, Task
 from tools import catalogue
+from tools.approvals.channel import ChannelPart
 from tools.fields import Duration, Name, Part, Share, Span
 from tools.log_part import LogPart
 from tools.plugins import MonitorPart, PipelinePart
@@ -22,14 +25,6 @@ def _not_candidates(value: str) -> str:
     if value.endswith("-candidates"):
         raise ValueError("names that end in -candidates are where challengers are registered; name the model itself")
     return value
-
-
-class Person(Part):
-    """How to reach somebody who may approve."""
-
-    email: str | None = None
-    slack: str | None = None
-    jira: str | None = None
 
 
 class Registry(Part):
@@ -96,21 +91,6 @@ class Validation(Part):
         return self
 
 
-class Approval(Part):
-    """Who may approve, how many of them, for how long."""
-
-    approvers: Annotated[list[str], Field(min_length=1)]
-    quorum: Annotated[int, Field(ge=1)] = 1
-    expires_after: Span = timedelta(days=3)
-    channels: list[Literal["cli"]] = Field(default=["cli"])
-
-    @model_validator(mode="after")
-    def _reachable(self) -> "Approval":
-        if self.quorum > len(set(self.approvers)):
-            raise ValueError(f"quorum {self.quorum} can never be met by {len(set(self.approvers))} approvers")
-        return self
-
-
 class Rollout(Part):
     """How a promoted version reaches serving: it follows the alias."""
 
@@ -135,6 +115,7 @@ class Model(Part):
     pipeline: SerializeAsAny[PipelinePart]
     validation: Validation = Validation()
     approval: Approval
+    notify: Notify = Notify()
     rollout: Rollout = Rollout()
 
     @property
@@ -220,6 +201,8 @@ class File(Part):
     """The whole file."""
 
     people: dict[Name, Person] = Field(default_factory=dict)
+    channels: dict[str, SerializeAsAny[ChannelPart]] = Field(default_factory=dict)
+    inbox: Inbox = Inbox()
     budget: FleetBudget | None = None
     defaults: dict[str, Any] = Field(default_factory=dict)
     models: Annotated[dict[Name, Model], Field(min_length=1)]
@@ -227,10 +210,20 @@ class File(Part):
     @model_validator(mode="after")
     def _known_people(self) -> "File":
         for name, model in self.models.items():
-            unknown = sorted(set(model.approval.approvers) - set(self.people))
+            escalated = model.notify.escalate.to if model.notify.escalate else []
+            named = {"approval.approvers": model.approval.approvers, "notify.escalate.to": escalated}
+            for field, people in named.items():
+                if unknown := sorted(set(people) - set(self.people)):
+                    raise ValueError(f"models.{name}.{field} names {', '.join(unknown)}, who is not under people")
+        return self
+
+    @model_validator(mode="after")
+    def _known_channels(self) -> "File":
+        for name, model in self.models.items():
+            unknown = unknown_channels(model.approval, set(self.channels))
             if unknown:
                 raise ValueError(
-                    f"models.{name}.approval.approvers names {', '.join(unknown)}, who is not under people"
+                    f"models.{name}.approval.channels names {', '.join(unknown)}, which is not under channels"
                 )
         return self
 
@@ -303,10 +296,23 @@ def parse(text: str, source: str) -> File:
     for name, entry in _mappings(document.get("models")):
         entry["pipeline"] = _written(entry.get("pipeline"), _pipeline, tree, source, ["models", name, "pipeline"])
         entry["monitor"] = _monitors(entry.get("monitor"), tree, source, ["models", name, "monitor"])
+    for kind, part in _mappings(document.get("channels")):
+        document["channels"][kind] = _channel(kind, part, tree, source)
     try:
         return File.model_validate(document)
     except ValidationError as error:
         raise problem(error, tree, source) from None
+
+
+def _channel(kind: str, given: dict[str, Any], tree: yaml.Node | None, source: str) -> ChannelPart:
+    path = ["channels", kind]
+    try:
+        return catalogue.channel(kind).written.model_validate(given)
+    except Misconfigured as error:
+        where = f"{source}:{line(tree, path)}: {'.'.join(path)}"
+        raise Misconfigured(f"{where}: {error.message}", error.hint) from None
+    except ValidationError as error:
+        raise problem(error, tree, source, path) from None
 
 
 def _pipeline(given: dict[str, Any]) -> type[PipelinePart]:
@@ -330,12 +336,12 @@ def _written(
     if given is None and path[-1] in ("pipeline", "monitor"):
         return given
     if not isinstance(given, dict) or "kind" not in given:
-        where = f"{source}:{_line(tree, path)}: {'.'.join(path)}"
+        where = f"{source}:{line(tree, path)}: {'.'.join(path)}"
         raise Misconfigured(f"{where}: has no kind", "write a mapping with kind: and its fields")
     try:
         return shape(given).model_validate(given)
     except Misconfigured as error:
-        where = f"{source}:{_line(tree, [*path, 'kind'])}: {'.'.join(path)}"
+        where = f"{source}:{line(tree, [*path, 'kind'])}: {'.'.join(path)}"
         raise Misconfigured(f"{where}: {error.message}", error.hint) from None
     except ValidationError as error:
         raise problem(error, tree, source, path) from None
@@ -360,40 +366,3 @@ def _over(base: Any, own: Any) -> Any:
             return own
         return {**base, **{key: _over(base.get(key), value) for key, value in own.items()}}
     return base if own is None else own
-
-
-def problem(error: ValidationError, tree: yaml.Node | None, source: str, within: Sequence[str] = ()) -> Misconfigured:
-    """Return the first thing that is wrong in a file, or `within` a part of it, with its line and what to do."""
-    first = error.errors(include_url=False, include_context=False)[0]
-    # Where one or several may stand, pydantic names its types as if they were fields.
-    loc = [str(part) for part in first["loc"] if part != MonitorPart.__name__ and not str(part).startswith("list[")]
-    path = [*within, *loc]
-    line = _line(tree, path)
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    message = first["msg"].removeprefix("Value error, ")
-    return Misconfigured(f"{source}:{line}: {'.'.join(path) or 'file'}: {message}{more}", _fix(first["type"], path))
-
-
-def _fix(kind: str, path: list[str]) -> str:
-    if kind == "extra_forbidden":
-        return f"remove {path[-1]!r}, or check its spelling"
-    if kind == "missing":
-        return f"add {path[-1]!r}"
-    if path[-1:] == ["task"]:
-        return "this release looks after binary_classification and regression; multiclass is not among them"
-    return ""
-
-
-def _line(node: yaml.Node | None, path: list[str]) -> int:
-    """Return the 1-based line of the deepest part of `path` that the text holds."""
-    line = node.start_mark.line + 1 if node else 1
-    for part in path:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((key, value) for key, value in node.value if key.value == part), None)
-            if found is None:
-                break
-            line, node = found[0].start_mark.line + 1, found[1]
-        elif isinstance(node, yaml.SequenceNode) and part.isdigit() and int(part) < len(node.value):
-            node = node.value[int(part)]
-            line = node.start_mark.line + 1
-    return line

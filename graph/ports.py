@@ -269,7 +269,7 @@ class Ledger(Protocol):
     def approval(self, run: str) -> Approval | None:
         """Return the run's approval with its answers, if one was opened."""
 
-    def close_approval(self, run: str, state: ApprovalState, reason: str) -> Approval:
+    def close_approval(self, run: str, state: ApprovalState, reason: str, now: datetime) -> Approval:
         """Expire or void an approval that no promotion used yet. Idempotent."""
 
     def answer(self, run: str, answer: Answer, spec: ModelSpec) -> Approval:

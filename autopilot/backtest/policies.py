@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from autopilot import spec as written
+from autopilot.spec_problem import problem
 from graph.errors import Misconfigured
 from tools.fields import Part
 
@@ -49,7 +50,7 @@ def _laid_over(entry: written.Model, document: dict[str, Any]) -> dict[str, Any]
 
 
 def _wrong(error: ValidationError, tree: yaml.Node | None, file: Path) -> Misconfigured:
-    found = written.problem(error, tree, str(file))
+    found = problem(error, tree, str(file))
     where = error.errors(include_url=False, include_context=False)[0]["loc"]
     part = next((part for part, shape in Other.model_fields.items() if where and where[0] in _fields(shape)), None)
     return Misconfigured(found.message, f"write {where[0]!r} under {part}:") if part and len(where) == 1 else found

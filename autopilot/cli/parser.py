@@ -26,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
     _acting(add)
     _asking(add)
     _showing(add)
+    _serving(add)
     _keeping(add)
     return top
 
@@ -95,6 +96,17 @@ def _backtest(command: argparse.ArgumentParser) -> None:
     command.add_argument("--explain", action="store_true", help="show the first decision that differs, with its rules")
 
 
+def _serving(add: Add) -> None:
+    serve = add("serve", "the API and the inbox; carries runs on, tells and hears the channels")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=_port, default=8400)
+    token = add("token", "tokens of the API and the inbox")
+    token.add_argument("name", nargs="?", metavar="NAME", help="a person or a machine under people in autopilot.yaml")
+    token.add_argument("--role", choices=("viewer", "operator", "approver"), help="make one; it is shown once")
+    token.add_argument("--revoke", metavar="ID", help="revoke one by the first characters of its id, or: all")
+    token.add_argument("--list", action="store_true", help="list those that were made")
+
+
 def _keeping(add: Add) -> None:
     add("doctor", "check every connection, right and schema")
     db = add("db", "the database: migrate, status, stop")
@@ -108,6 +120,13 @@ def _keeping(add: Add) -> None:
     demo = add("demo", "the whole story on the example")
     demo.add_argument("--yes", action="store_true", help="answer as the demo's approver instead of asking")
     add("judge", "the policy over a pipe: a world on stdin and stdout, no database")
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < 2**16:
+        raise argparse.ArgumentTypeError("0 to 65535; 0 takes a free one")
+    return value
 
 
 def _count(text: str) -> int:

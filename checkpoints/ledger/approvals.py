@@ -1,8 +1,9 @@
 """Approval requests and answers: one request per run, each closed once, sealed to a fingerprint."""
 
+import json
 from dataclasses import replace
 from datetime import datetime
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from psycopg.types.json import Jsonb
 
@@ -11,7 +12,7 @@ from checkpoints.queries import query
 from graph.codec import dump, load
 from graph.errors import NotFound
 from graph.model import Answer, Approval, ApprovalState, Promotion, Sealed
-from graph.policy.approval import fingerprint, may_answer, state_after
+from graph.policy.approval import fingerprint, may_answer, pushed, state_after
 from graph.spec import ModelSpec
 
 
@@ -35,6 +36,7 @@ class Approvals:
             now=now,
             expires=now + spec.approval.expires_after,
             quorum=spec.approval.quorum,
+            views=json.dumps({channel: str(nonce(run, channel)) for channel in pushed(spec.approval)}),
         )
         # None when another process opened it while this one tried to: the row is there by now.
         approval = _approval(row) if row else self.of(run)
@@ -80,14 +82,14 @@ class Approvals:
             )
             return self._note(answered)
 
-    def close(self, run: str, state: ApprovalState, reason: str) -> Approval:
+    def close(self, run: str, state: ApprovalState, reason: str, now: datetime) -> Approval:
         """Expire or void a request. An approved one can still be voided until it was used; a final one stays."""
         with self._database.locked(run_lock(run)):
             approval = self._known(run)
             closable = approval.state == "pending" or (approval.state == "approved" and state == "voided")
             if not closable:
                 return approval
-            self._database.execute(query("approvals", "set_state"), run=run, state=state, reason=reason)
+            self._database.execute(query("approvals", "set_state"), run=run, state=state, reason=reason, now=now)
             return self._note(replace(approval, state=state, reason=reason))
 
     def _known(self, run: str) -> Approval:
@@ -116,6 +118,11 @@ class Approvals:
     def last_promotion(self, model: str) -> Row | None:
         """Return the model's newest promotion."""
         return self._database.row(query("approvals", "last_promotion"), model=model)
+
+
+def nonce(run: str, channel: str) -> UUID:
+    """Return what a channel knows the run's request by: derived, so that a restored database finds what it showed."""
+    return uuid5(NAMESPACE_URL, f"autopilot:view:{run}:{channel}")
 
 
 def _array(runs: list[str]) -> str:

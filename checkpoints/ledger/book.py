@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from checkpoints.database import Database, run_lock
+from checkpoints.ledger.alerts import Alerts
 from checkpoints.ledger.approvals import Approvals
 from checkpoints.ledger.attempts import Attempts
 from checkpoints.ledger.budgets import Budgets
@@ -13,7 +14,10 @@ from checkpoints.ledger.costs import Costs
 from checkpoints.ledger.decisions import Decisions
 from checkpoints.ledger.effects import Boundary, Effects, passing
 from checkpoints.ledger.questions import Questions
+from checkpoints.ledger.requests import Requests
 from checkpoints.ledger.runs import Runs
+from checkpoints.ledger.tokens import Tokens
+from checkpoints.ledger.views import Views
 from checkpoints.ledger.windows import Windows
 from graph.advice import TokenCaps
 from graph.attempt import Attempt
@@ -52,6 +56,10 @@ class PostgresLedger:
         self.tried = Attempts(database)
         self.budgets = Budgets(database)
         self.questions = Questions(database)
+        self.tokens = Tokens(database)
+        self.requests = Requests(database)
+        self.alerts = Alerts(database)
+        self.views = Views(database)
         self.effects = Effects(database, clock, boundary)
         self.once: Once = self.effects
         self.boundary = boundary
@@ -157,9 +165,9 @@ class PostgresLedger:
         """Return the run's approval with its answers."""
         return self.approvals.of(run)
 
-    def close_approval(self, run: str, state: ApprovalState, reason: str) -> Approval:
+    def close_approval(self, run: str, state: ApprovalState, reason: str, now: datetime) -> Approval:
         """Expire or void an approval."""
-        return self.approvals.close(run, state, reason)
+        return self.approvals.close(run, state, reason, now)
 
     def answer(self, run: str, answer: Answer, spec: ModelSpec) -> Approval:
         """Record a person's answer."""

@@ -50,9 +50,21 @@ class Runs:
         """Return the newest runs, of one model or of all."""
         return self._database.rows(query("runs", "list_runs"), model=model, limit=limit)
 
+    def page(self, model: str | None, after: str | None, limit: int) -> list[Row]:
+        """Return runs, newest first, of one model or of all; with `after`, those that come after that run."""
+        return self._database.rows(query("runs", "page_of_runs"), model=model, after=after, limit=limit)
+
+    def asking(self, pending: bool, limit: int) -> list[Row]:
+        """Return the runs whose approval waits, longest first; or those whose approval is closed, newest first."""
+        return self._database.rows(query("runs", "waiting_runs"), pending=pending, limit=limit)
+
     def unfinished(self) -> list[Row]:
         """Return every run without an outcome, oldest first."""
         return self._database.rows(query("runs", "open_runs"))
+
+    def ready(self) -> list[Row]:
+        """Return every run without an outcome with the state of its approval: run, model, status, action, approval."""
+        return self._database.rows(query("runs", "ready_runs"))
 
     def active(self, model: str) -> Row | None:
         """Return the model's one acting run, if it has one."""

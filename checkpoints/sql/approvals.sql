@@ -12,6 +12,9 @@ with opened as (
   from runs r where r.run = %(run)s
   on conflict (run) do nothing
   returning *
+), viewed as (
+  insert into views (run, channel, nonce, due_at)
+  select o.run, v.key, v.value::uuid, %(now)s from opened o cross join json_each_text(%(views)s::json) v
 ), awaited as (
   update runs r set status = 'awaiting_approval', updated_at = %(now)s
   from opened o where r.run = o.run and r.outcome is null
@@ -46,10 +49,15 @@ with answered as (
 ), rolling as (
   update runs r set status = 'rolling_out', updated_at = %(at)s
   from approvals a where a.id = %(approval)s and r.run = a.run and r.outcome is null and %(state)s = 'approved'
+), viewed as (
+  update views v set wanted = wanted + 1, due_at = %(at)s from approvals a where a.id = %(approval)s and v.run = a.run
 )
 update approvals set state = %(state)s where id = %(approval)s
 
 -- name: set_state
+with viewed as (
+  update views set wanted = wanted + 1, due_at = %(now)s where run = %(run)s
+)
 update approvals set state = %(state)s, reason = %(reason)s where run = %(run)s
 
 -- name: save_promotion

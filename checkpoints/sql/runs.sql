@@ -24,9 +24,26 @@ select * from runs where model = %(model)s order by started_at desc, run desc li
 select * from runs where %(model)s::text is null or model = %(model)s
 order by started_at desc, run desc limit %(limit)s
 
+-- name: page_of_runs
+-- The runs that come after a given one, newest first; from the newest on without one.
+select r.* from runs r
+where (%(model)s::text is null or r.model = %(model)s)
+  and (%(after)s::uuid is null or (r.started_at, r.run) < (select a.started_at, a.run from runs a where a.run = %(after)s))
+order by r.started_at desc, r.run desc limit %(limit)s
+
+-- name: waiting_runs
+-- What waits for a person, the longest wait first; then what was answered last.
+select r.* from runs r join approvals a on a.run = r.run
+where (a.state = 'pending') = %(pending)s
+order by case when %(pending)s then a.requested_at end, a.requested_at desc, r.run limit %(limit)s
+
 -- name: open_runs
 -- What `resume --all` carries on: an active run, or a check that died before its decision.
 select * from runs where outcome is null order by started_at
+
+-- name: ready_runs
+select r.run, r.model, r.status, r.action, a.state as approval from runs r left join approvals a on a.run = r.run
+where r.outcome is null order by r.started_at, r.run
 
 -- name: active_run
 select * from runs where model = %(model)s and action in ('retrain', 'rollback') and outcome is null

@@ -117,8 +117,9 @@ def _record(state: State, deps: Deps, approval: Approval, version: str) -> State
 
 def _void(state: State, deps: Deps, changed: str) -> State:
     reason = f"voided, nothing was promoted: {changed}"
-    deps.ledger.close_approval(state["run"], "voided", changed)
-    deps.ledger.finish(state["run"], "voided", reason, deps.clock.now())
+    now = deps.clock.now()
+    deps.ledger.close_approval(state["run"], "voided", changed, now)
+    deps.ledger.finish(state["run"], "voided", reason, now)
     return {"approval": "voided", "outcome": "voided", "reason": reason}
 
 

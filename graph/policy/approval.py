@@ -9,6 +9,9 @@ from graph.model import Answer, Approval, ApprovalState, Sealed
 from graph.policy.words import moment
 from graph.spec import ApprovalSpec
 
+DIRECT = frozenset({"cli", "api", "web", "studio"})
+"""Channels that show what the ledger holds whenever somebody looks; every other one has to be told."""
+
 _SHORTEST_FINGERPRINT = 12  # as `run` and `explain` show it at least
 
 
@@ -20,6 +23,11 @@ def fingerprint(sealed: Sealed) -> str:
 def names(given: str, approval: Approval) -> bool:
     """Tell whether a person's fingerprint, whole or its first 12 characters and more, is that of the approval."""
     return len(given) >= _SHORTEST_FINGERPRINT and approval.fingerprint.startswith(given)
+
+
+def pushed(spec: ApprovalSpec) -> tuple[str, ...]:
+    """Return the channels that a request must be brought to."""
+    return tuple(channel for channel in spec.channels if channel not in DIRECT)
 
 
 def may_answer(approval: Approval, answer: Answer, spec: ApprovalSpec, now: datetime) -> None:

@@ -1,0 +1,71 @@
+"""Who sends a request and what they may do: a bearer token's holder, who must still be under people."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from autopilot.api.problems import Forbidden, TooMany, Unauthorized
+from autopilot.api.rate import Rate
+from autopilot.desk import Desk
+from checkpoints.ledger.tokens import ROLES, Holder, Role
+
+_bearer = HTTPBearer(auto_error=False, description="A token of `autopilot token NAME --role …`")
+_HINT = "make one with: autopilot token NAME --role viewer"
+
+
+def desk_of(request: Request) -> Desk:
+    """Return what the doors of this process share."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+def holder_of(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Holder:
+    """Return who sent this. Unauthorized without a token that holds, Forbidden for a person no longer listed."""
+    desk, rate = desk_of(request), _rate(request)
+    rate.require(request.client.host if request.client else "nobody")
+    holder = desk.office.book.tokens.holder(credentials.credentials) if credentials else None
+    if holder is None:
+        raise Unauthorized("no token, or one that does not hold", _HINT)
+    return known(desk, holder)
+
+
+def known(desk: Desk, holder: Holder) -> Holder:
+    """Return the holder. Forbidden when the person is no longer under people."""
+    if holder.person not in desk.office.file.people:
+        raise Forbidden(f"{holder.person} is no longer under people in autopilot.yaml", "ask who keeps that file")
+    return holder
+
+
+def require_role(holder: Holder, least: Role) -> None:
+    """Return when the holder's role is this one or a higher. Forbidden otherwise."""
+    if ROLES.index(holder.role) < ROLES.index(least):
+        raise Forbidden(
+            f"the token of {holder.person} has the role {holder.role}; this takes {least}",
+            f"make one with: autopilot token {holder.person} --role {least}",
+        )
+
+
+def at_least(least: Role) -> Callable[[Holder], Holder]:
+    """Return the dependency of a route that takes this role or a higher one."""
+
+    def allowed(holder: Annotated[Holder, Depends(holder_of)]) -> Holder:
+        require_role(holder, least)
+        return holder
+
+    return allowed
+
+
+def _rate(request: Request) -> Rate:
+    rate: Rate = request.app.state.rate
+    return rate
+
+
+Viewer = Annotated[Holder, Depends(at_least("viewer"))]
+Operator = Annotated[Holder, Depends(at_least("operator"))]
+At = Annotated[Desk, Depends(desk_of)]
+
+__all__ = ["At", "Operator", "TooMany", "Viewer", "at_least", "desk_of", "holder_of", "known", "require_role"]

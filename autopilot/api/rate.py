@@ -1,0 +1,34 @@
+"""How often one address may ask: a bucket each that fills again with time."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+
+from autopilot.api.problems import TooMany
+
+_KEPT = 10_000
+"""Addresses remembered; the one that asked longest ago is forgotten first, when its bucket is full again anyway."""
+
+
+class Rate:
+    """Lets `burst` requests through at once and `per_second` on average, per address."""
+
+    def __init__(
+        self, per_second: float = 20.0, burst: float = 100.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._per_second, self._burst, self._clock = per_second, burst, clock
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._lock = Lock()
+
+    def require(self, who: str) -> None:
+        """Return when one more request may pass. TooMany otherwise."""
+        with self._lock:
+            now = self._clock()
+            left, at = self._buckets.pop(who, (self._burst, now))
+            left = min(self._burst, left + (now - at) * self._per_second)
+            self._buckets[who] = (max(0.0, left - 1), now)
+            if len(self._buckets) > _KEPT:
+                self._buckets.popitem(last=False)
+        if left < 1:
+            raise TooMany("too many requests from this address", "wait a second between them")

@@ -1,0 +1,53 @@
+"""What every door of the process shares: the office at work, the clock, and the bell that wakes the runner."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Lock
+
+from autopilot import spec as written
+from autopilot.bootstrap import Office
+from graph.errors import AutopilotError
+from graph.ports import Clock
+
+
+@dataclass
+class Desk:
+    """Follows autopilot.yaml: a changed file is taken over once it can be read, a broken one is said and kept out."""
+
+    config: Path
+    clock: Clock
+    logins: Mapping[str, str] = field(repr=False)
+    _office: Office
+    bell: Event = field(default_factory=Event)
+    """Set when a row was written that somebody should act on."""
+    problem: str | None = None
+    """What is wrong with the file as it is now; None when it is the one at work."""
+    _stamp: tuple[int, int] | None = None
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    @property
+    def office(self) -> Office:
+        """The office under the newest file that could be read."""
+        stamp = self._stamped()
+        with self._lock:
+            if self._stamp is None:
+                self._stamp = stamp
+            elif stamp != self._stamp:
+                self._take_over(stamp)
+            return self._office
+
+    def _take_over(self, stamp: tuple[int, int]) -> None:
+        self._stamp = stamp
+        try:
+            self._office = self._office.under(written.read(self.config))
+            self.problem = None
+        except AutopilotError as error:
+            self.problem = f"{error.message}; what was read before is still at work"
+
+    def _stamped(self) -> tuple[int, int]:
+        try:
+            found = self.config.stat()
+        except OSError:
+            return (0, 0)
+        return (found.st_mtime_ns, found.st_size)

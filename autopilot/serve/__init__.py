@@ -1,0 +1,1 @@
+"""The process that stays: it serves the API and the pages, carries runs on, and tells and hears the channels."""

@@ -1,0 +1,79 @@
+"""What a channel is told of a request: the report's first screen, as values, read from the ledger alone."""
+
+from autopilot import view as views
+from autopilot.desk import Desk
+from autopilot.people import Person
+from autopilot.report import reading
+from checkpoints.ledger.views import View
+from graph.errors import NotFound
+from graph.model import Approval, Json
+from graph.policy import approval as gate
+from tools.approvals.channel import Notice
+
+_MOST_DOUBTS = 5
+
+
+def notice(desk: Desk, view: View) -> Notice:
+    """Return the request as it stands now. NotFound when it is gone."""
+    book = desk.office.book
+    approval = book.approvals.of(view.run)
+    if approval is None:
+        raise NotFound(f"run {view.run} asks for no approval", f"autopilot explain {view.run}")
+    found = views.explanation(book, book.runs.row(view.run))
+    compared = found["validation"] is not None
+    return Notice(
+        nonce=view.nonce,
+        approval=approval.id,
+        run=view.run,
+        model=approval.model,
+        champion=approval.sealed.champion,
+        challenger=approval.sealed.challenger,
+        headline=_headline(found),
+        numbers=_numbers(found) if compared else (),
+        doubts=tuple(reading.doubts(found)[:_MOST_DOUBTS]) if compared else (),
+        fingerprint=approval.fingerprint,
+        expires_at=approval.expires_at,
+        state=approval.state,
+        said=gate.reason(approval),
+        link=link(desk, view.run),
+        trace=found["trace"],
+        call=addresses(desk, view.channel, _approvers(desk, approval)),
+    )
+
+
+def link(desk: Desk, run: str) -> str | None:
+    """Return the page of a run; None where no address is configured."""
+    url = desk.office.file.inbox.url
+    return f"{url.rstrip('/')}/inbox/{run}" if url else None
+
+
+def addresses(desk: Desk, channel: str, people: list[str]) -> tuple[str, ...]:
+    """Return how a channel knows these people, those that it knows."""
+    known = [address(desk.office.file.people[name], channel) for name in people if name in desk.office.file.people]
+    return tuple(each for each in known if each)
+
+
+def address(person: Person, channel: str) -> str | None:
+    """Return how a channel knows a person."""
+    found = {"slack": person.slack, "jira": person.jira}.get(channel)
+    return found or None
+
+
+def person(desk: Desk, channel: str, who: str) -> str | None:
+    """Return whose address in a channel this is; None when it is nobody's."""
+    people = desk.office.file.people
+    return next((name for name, each in people.items() if address(each, channel) == who), None)
+
+
+def _approvers(desk: Desk, approval: Approval) -> list[str]:
+    entry = desk.office.file.models.get(approval.model)
+    return list(entry.approval.approvers) if entry else []
+
+
+def _headline(found: Json) -> str:
+    said = reading.headline(found)
+    return f"{said.word}: {said.text}"
+
+
+def _numbers(found: Json) -> tuple[tuple[str, str], ...]:
+    return tuple((each.label, f"{each.value} {each.note}".strip()) for each in reading.figures(found)[:3])

@@ -1,0 +1,95 @@
+"""The threads behind the doors: one carries runs on, one per channel tells and hears. Each looks, acts, waits.
+
+A channel that is slow or dead holds up its own thread and nothing else. A thread that ends by an error of ours ends
+the process: whoever supervises it starts a new one, and every row says where to go on.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+
+from autopilot.desk import Desk
+from autopilot.serve.carrying import Carrier
+from autopilot.serve.hearing import hear
+from autopilot.serve.reminding import digest, remind
+from autopilot.serve.telling import Teller
+from graph.errors import AutopilotError
+
+_PAUSE_S = 1.0
+_HEAR_EVERY_S = 30.0
+_REMIND_EVERY_S = 15.0
+
+
+class Runner:
+    """Runs until stopped; `failed` holds what ended a thread before that."""
+
+    def __init__(self, desk: Desk, pause_s: float = _PAUSE_S, hear_every_s: float = _HEAR_EVERY_S) -> None:
+        self._desk = desk
+        self._pause_s, self._hear_every_s = pause_s, hear_every_s
+        self._ended = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self.failed: BaseException | None = None
+
+    def start(self, on_failure: Callable[[], None] = lambda: None) -> None:
+        """Start the threads; `on_failure` is called when one ends by an error."""
+        turns = [("carry", self._carrying())]
+        turns += [(f"tell {kind}", self._telling(kind)) for kind in self._desk.office.file.channels]
+        for name, turn in turns:
+            loop = threading.Thread(target=self._loop, args=(turn, on_failure), name=name, daemon=True)
+            self._threads.append(loop)
+            loop.start()
+
+    def stop(self, within_s: float = 30.0) -> bool:
+        """Let each thread finish what it is at. False when one did not within the time: its run stays resumable."""
+        self._ended.set()
+        self._desk.bell.set()
+        until = time.monotonic() + within_s
+        for each in self._threads:
+            each.join(max(0.0, until - time.monotonic()))
+        return not any(each.is_alive() for each in self._threads)
+
+    def _loop(self, turn: Callable[[], None], on_failure: Callable[[], None]) -> None:
+        try:
+            while not self._ended.is_set():
+                turn()
+        except BaseException as error:  # noqa: BLE001 - not hidden: it ends the process
+            self.failed = error
+            on_failure()
+
+    def _carrying(self) -> Callable[[], None]:
+        carrier, reminded = Carrier(self._desk), 0.0
+
+        def turn() -> None:
+            nonlocal reminded
+            rung = self._desk.bell.wait(self._pause_s)
+            self._desk.bell.clear()
+            try:
+                if rung:
+                    carrier.wake()
+                carrier.turn(self._ended.is_set)
+                if time.monotonic() - reminded > _REMIND_EVERY_S:
+                    remind(self._desk)
+                    digest(self._desk)
+                    reminded = time.monotonic()
+            except AutopilotError:
+                # The database is away: every row is still there when it is back.
+                self._ended.wait(5 * self._pause_s)
+
+        return turn
+
+    def _telling(self, kind: str) -> Callable[[], None]:
+        teller, heard = Teller(self._desk, kind), 0.0
+
+        def turn() -> None:
+            nonlocal heard
+            self._ended.wait(self._pause_s)
+            try:
+                teller.turn()
+                if time.monotonic() - heard > self._hear_every_s:
+                    heard = time.monotonic()
+                    hear(self._desk, kind)
+            except AutopilotError:
+                # The channel or the database is away: what is to be told stands in its row.
+                self._ended.wait(5 * self._pause_s)
+
+        return turn

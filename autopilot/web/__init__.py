@@ -1,0 +1,1 @@
+"""The pages: rendered here, without a script, for a browser that has signed in."""
