@@ -23,17 +23,18 @@ class Desk:
     """Set when a row was written that somebody should act on."""
     problem: str | None = None
     """What is wrong with the file as it is now; None when it is the one at work."""
-    _stamp: tuple[int, int] | None = None
+    _stamp: tuple[int, int] = (0, 0)
     _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        self._stamp = self._stamped()
 
     @property
     def office(self) -> Office:
         """The office under the newest file that could be read."""
         stamp = self._stamped()
         with self._lock:
-            if self._stamp is None:
-                self._stamp = stamp
-            elif stamp != self._stamp:
+            if stamp != self._stamp:
                 self._take_over(stamp)
             return self._office
 

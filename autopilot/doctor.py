@@ -24,6 +24,7 @@ from checkpoints.ledger.windows import Windows
 from graph.errors import AutopilotError
 from graph.model import Json, ModelRef
 from tools import catalogue
+from tools.approvals.channel import ChannelPart, ChannelSite
 from tools.limiter import Limiter
 from tools.log_part import LogPart
 from tools.plugins import MonitorPart, MonitorSite, Site, State
@@ -138,6 +139,8 @@ def _stores(settings: Settings, file: list[written.File]) -> Iterator[Json]:
         yield from registry
         if file and not any(finding["state"] == "failed" for finding in registry):
             yield from _models(settings, file[0], found)
+        if file:
+            yield from _channels(settings, file[0])
 
 
 def _database(settings: Settings, found: Stores) -> Iterator[Json]:
@@ -181,6 +184,17 @@ def _models(settings: Settings, file: written.File, found: Stores) -> Iterator[J
         place = lookout(settings, name, entry, store, shared)
         for part in entry.monitors:
             yield from _foreign(_named(part, name), partial(_monitor, name, part, place, settings.clock.now()))
+
+
+def _channels(settings: Settings, file: written.File) -> Iterator[Json]:
+    at = ChannelSite(Limiter(), settings.logins)
+    for kind, part in sorted(file.channels.items()):
+        yield from _foreign(f"channel {kind}", partial(_channel, kind, part, at, SystemClock().now()))
+
+
+def _channel(kind: str, part: ChannelPart, at: ChannelSite, now: datetime) -> Iterator[Json]:
+    for found in catalogue.channel(kind).examine(part, at, now):
+        yield _finding(f"channel {kind}", found.state, found.detail, found.hint)
 
 
 def _champion(name: str, entry: written.Model, alias: Callable[[str, str], ModelRef | None]) -> Iterator[Json]:

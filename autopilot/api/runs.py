@@ -41,6 +41,7 @@ def ask_for_run(request: Request, desk: At, holder: Operator, asked: shapes.Aske
     """Have a model checked now. The run is written down and then carried on; read it again to see how it goes."""
 
     def act() -> JSONResponse:
+        desk.office.file.model(asked.model)
         run = desk.office.engine.request(asked.model, holder.person)
         desk.bell.set()
         return JSONResponse(one(desk, run), HTTPStatus.ACCEPTED, {"Location": f"/runs/{run}"})

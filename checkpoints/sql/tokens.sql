@@ -1,12 +1,12 @@
 -- name: add
-insert into tokens (id, person, role, hash, made_at, made_by)
+insert into access_tokens (id, person, role, hash, made_at, made_by)
 values (%(id)s, %(person)s, %(role)s, %(hash)s, %(now)s, %(by)s)
 
 -- name: holder
-select id, person, role from tokens where hash = %(hash)s and revoked_at is null
+select id, person, role from access_tokens where hash = %(hash)s and revoked_at is null
 
 -- name: session
-select t.id, t.person, t.role from sessions s join tokens t on t.id = s.token
+select t.id, t.person, t.role from sessions s join access_tokens t on t.id = s.token
 where s.hash = %(hash)s and s.ends_at > %(now)s and t.revoked_at is null
 
 -- name: begin_session
@@ -19,9 +19,9 @@ delete from sessions where hash = %(hash)s
 delete from sessions where ends_at <= %(now)s
 
 -- name: revoke
-update tokens set revoked_at = %(now)s, revoked_by = %(by)s
+update access_tokens set revoked_at = %(now)s, revoked_by = %(by)s
 where person = %(person)s and revoked_at is null and (%(id)s::text is null or id::text like %(id)s || '%%')
 
 -- name: all_tokens
-select id, person, role, made_at, made_by, revoked_at, revoked_by from tokens
+select id, person, role, made_at, made_by, revoked_at, revoked_by from access_tokens
 where %(person)s::text is null or person = %(person)s order by made_at, id

@@ -1,7 +1,7 @@
 -- The doors that people and machines come through. Every time comes from the Clock port.
 
 -- Only the SHA-256 of a token is kept: it is 256 random bits, so there is nothing to guess that a slower hash would save.
-create table tokens (
+create table access_tokens (
   id         uuid primary key,
   person     text not null,
   role       text not null check (role in ('viewer', 'operator', 'approver')),
@@ -12,12 +12,12 @@ create table tokens (
   revoked_by text,
   check ((revoked_at is null) = (revoked_by is null))
 );
-create index tokens_by_person on tokens (person);
+create index access_tokens_by_person on access_tokens (person);
 
 -- A browser that has signed in with a token. It ends with the token.
 create table sessions (
   hash     bytea primary key,
-  token    uuid not null references tokens,
+  token    uuid not null references access_tokens,
   began_at timestamptz not null,
   ends_at  timestamptz not null
 );
