@@ -64,7 +64,8 @@ class SlackEmulator:
         return found
 
     def ask(self, method: str, token: str, **arguments: str) -> dict[str, Any]:
-        with httpx.Client(trust_env=False, timeout=60) as client:
+        # Its certificates would be read for every question, and nothing here has one.
+        with httpx.Client(trust_env=False, timeout=60, verify=False) as client:
             given = {"channel": CHANNEL, **arguments}
             answer = client.post(f"{self.api}/{method}", data=given, headers={"Authorization": f"Bearer {token}"})
         found: dict[str, Any] = answer.json()

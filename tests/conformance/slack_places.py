@@ -113,23 +113,23 @@ class EmulatedPlace(SlackPlace):
     def __init__(self, emulator: SlackEmulator, proxy: FaultyProxy, finds: bool) -> None:
         self._emulator, self._proxy = emulator, proxy
         self.finds = finds
-        self._away = False
+        self._url = emulator.url
 
     @property
     def channel(self) -> SlackChannel:
         token = emulated.READS if self.finds else emulated.WRITES
-        url = NOWHERE if self._away else self._proxy.url
-        return slack(f"{url}/api", token, channel=emulated.CHANNEL, history=self.finds)
+        return slack(f"{self._url}/api", token, channel=emulated.CHANNEL, history=self.finds)
 
     def messages(self) -> list[dict[str, Any]]:
         found = self._emulator.messages()
-        return [*found, *(below for each in found for below in self._emulator.thread(each["ts"]))]
+        answered = [each["ts"] for each in found if each.get("reply_count")]
+        return [*found, *(below for ts in answered for below in self._emulator.thread(ts))]
 
     def lose_a_reply(self) -> None:
-        self._proxy.lose["POST"] = 1
+        self._url, self._proxy.lose["POST"] = self._proxy.url, 1
 
     def go_away(self, away: bool = True) -> None:
-        self._away = away
+        self._url = NOWHERE if away else self._emulator.url
 
 
 @contextmanager
