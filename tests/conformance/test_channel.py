@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -13,8 +12,6 @@ from graph.errors import Unavailable
 from graph.model import ApprovalState, Json
 from tests.conformance.channels import CHANNELS
 from tests.conformance.places import Place, Shown
-from tests.conformance.slack_emulator import SlackEmulator, slack_emulator
-from tests.npm_packages import Lacking
 from tools.approvals.channel import Notice
 
 NOTICE = Notice(
@@ -60,13 +57,6 @@ def stored(known: Json) -> Json:
 def alone(shown: Sequence[Shown]) -> Shown:
     assert len(shown) == 1
     return shown[0]
-
-
-@pytest.fixture(scope="module")
-def slack_server(tmp_path_factory: pytest.TempPathFactory, lacking: Lacking) -> Iterator[SlackEmulator]:
-    folder: Path = tmp_path_factory.mktemp("slack")
-    with slack_emulator(folder, lacking) as running:
-        yield running
 
 
 @pytest.fixture(params=CHANNELS)

@@ -112,9 +112,13 @@ class SlackApi:
         if not self._is_slacks(response_url):
             raise Refused(f"{about}: the address for the answer is not one of Slack at {self.url}", "click again")
         self._wait(about)
-        said = f"{about}: Slack at {self.url}"
+        said, address = f"{about}: Slack at {self.url}", urlsplit(response_url)
+        # The path beside the address: it is a login, and the HTTP client writes addresses into its log.
+        path = address._replace(scheme="", netloc="").geturl().encode()
         try:
-            found = self.web.http.post(response_url, json=document)
+            found = self.web.http.post(
+                f"{address.scheme}://{address.netloc}/", json=document, extensions={"target": path}
+            )
             problem = self._unanswered(said, found)
         except httpx.HTTPError as error:
             problem = self._broken(said, error)

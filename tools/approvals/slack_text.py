@@ -9,7 +9,7 @@ LONGEST_SECTION = 2900
 """Characters: Slack takes 3000, counted its way."""
 _MOST_CALLED = 100
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_ADDRESS = re.compile(r"^[TE][A-Z0-9]+/([UW][A-Z0-9]+)$")
+_ADDRESS = re.compile(r"[TE][A-Z0-9]+/([UW][A-Z0-9]+)")
 _LINK = re.compile(r"https?://(?:[^\s|<>&\"']|&amp;)*(?:[^\s|<>&\"'.,;:!?)\]]|&amp;)")
 
 
@@ -38,7 +38,7 @@ def link(address: str, words: str) -> str:
 
 def mention(address: str) -> str:
     """Return how a person is called by name. Misconfigured when the address is not `team/user`."""
-    found = _ADDRESS.match(address)
+    found = _ADDRESS.fullmatch(address)
     if not found:
         raise Misconfigured(
             f"slack: {line(address, 60)!r} is no address of a person there", "write people.<name>.slack as T…/U…"

@@ -36,7 +36,7 @@ def server() -> Iterator[SlackServer]:
 
 @pytest.fixture
 def channel(server: SlackServer) -> SlackChannel:
-    return slack(server.api)
+    return slack(server.api, limiter=Limiter(Patience().clock, lambda _: None))
 
 
 def click(server: SlackServer, **changes: Any) -> Click:
@@ -85,9 +85,10 @@ def test_a_missing_scope_is_named(server: SlackServer) -> None:
 
 
 def test_a_wrong_token_is_for_a_person_to_change(server: SlackServer) -> None:
+    wrong = f"xoxb-{NONCE}"
     with pytest.raises(Misconfigured, match="invalid_auth") as error:
-        slack(server.api, "xoxb-wrong-planted").post(notice())
-    assert "xoxb-wrong-planted" not in texts(error.value)
+        slack(server.api, wrong).post(notice())
+    assert wrong not in texts(error.value)
 
 
 ASKS: dict[str, Callable[[SlackChannel, SlackServer], object]] = {
@@ -139,7 +140,7 @@ def test_what_takes_too_long_is_unavailable(server: SlackServer) -> None:
         api.call("fraud-v1", api.web.auth_test)
 
 
-@pytest.mark.parametrize("instead", [[], [1], "x", 7, None, {}])
+@pytest.mark.parametrize("instead", [[], [1], "x", 7, {}, {"ok": False}])
 def test_an_answer_of_another_form_is_no_answer(server: SlackServer, channel: SlackChannel, instead: Any) -> None:
     server.instead = instead
     with pytest.raises((Unavailable, Misconfigured), match=r"^fraud-detector-v1: Slack at"):
@@ -177,7 +178,7 @@ def test_slack_that_asks_for_an_hour_is_not_asked_meanwhile(server: SlackServer,
     assert (len(server.asked), patience.slept) == (1, [])
 
 
-@pytest.mark.parametrize("given", ["soon", "", "-1", "1.5", "٣"])
+@pytest.mark.parametrize("given", ["soon", "", "-1", "1.5"])
 def test_a_wait_that_is_no_number_is_half_a_minute(server: SlackServer, given: str) -> None:
     patience = Patience()
     channel = slack(server.api, limiter=Limiter(patience.clock, patience.sleep))

@@ -12,7 +12,7 @@ import pytest
 
 from graph.errors import Misconfigured, Unavailable
 from graph.model import Json
-from tests.conformance.slack_places import APP_TOKEN, TOKEN
+from tests.conformance.slack_places import APP_TOKEN, TOKEN, slack
 from tests.fakes.slack_server import SlackServer
 from tests.fakes.slack_socket import PATIENCE_S, SlackSocket, interaction
 from tests.unit.tools.approvals.payloads import nested, press
@@ -191,3 +191,17 @@ def test_a_wrong_token_ends_it(site: Site) -> None:
     assert isinstance(raised[0], Misconfigured)
     assert "xapp-wrong-planted" not in repr(vars(raised[0])) + str(raised[0])
     assert raised[0].__context__ is None
+
+
+def test_a_channel_listens_with_its_app_token(site: Site) -> None:
+    stop = threading.Event()
+    channel = slack(site.server.api, socket_mode=True)
+    thread = threading.Thread(target=channel.listen, args=(site.handle, stop))
+    thread.start()
+    try:
+        site.socket.connection().send(interaction("e1", press()))
+        assert site.socket.answer() == {"envelope_id": "e1"}
+    finally:
+        stop.set()
+        thread.join(PATIENCE_S)
+    assert not thread.is_alive()

@@ -44,7 +44,7 @@ def test_what_fits_is_not_cut() -> None:
         ("(https://a.example)", "(<https://a.example>)"),
         ("<https://a.example|x>", "&lt;<https://a.example>|x&gt;"),
         ("javascript:alert(1) ftp://a", "javascript:alert(1) ftp://a"),
-        ("one\n\n  two ", "one\ntwo"),
+        ("one\n\n  two ", "one\n\ntwo"),
         ("", ""),
     ],
 )
