@@ -227,6 +227,14 @@ def test_what_jira_adds_to_a_document_is_no_other_words(system: JiraSystem, aske
     assert heard(system, asked) == [("ana-2", "approve", "")]
 
 
+def test_a_document_of_any_form_has_words_or_none() -> None:
+    deep: Any = {"type": "text", "text": "end"}
+    for _ in range(20_000):
+        deep = {"type": "paragraph", "content": [deep]}
+    assert lines(deep) == ["end"]
+    assert lines({"type": "doc", "content": [None, 7, {"type": "text"}, {"content": "x", "marks": 3}]}) == []
+
+
 def test_a_field_of_the_owner_that_is_called_description_says_nothing(system: JiraSystem, asked: Any) -> None:
     item = {"field": "Description", "fieldtype": "custom", "from": None, "to": None, "toString": "x"}
     system.server.note(asked[2], BEN.account, [item])
@@ -365,7 +373,7 @@ def test_without_a_login_nothing_is_made(system: JiraSystem) -> None:
     for logins in ({}, {USER: BOT.email}, {USER: BOT.email, TOKEN: "line\nend"}, {USER: "a:b", TOKEN: "t"}):
         with pytest.raises(Misconfigured, match="AUTOPILOT_JIRA_") as refusal:
             make(part, ChannelSite(Limiter(), logins))
-        assert "line" not in refusal.value.message
+        assert "line\nend" not in refusal.value.message
 
 
 @pytest.mark.parametrize(

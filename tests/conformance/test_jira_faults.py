@@ -164,6 +164,21 @@ def test_a_wrong_token_is_for_a_person_to_change(system: JiraSystem) -> None:
     assert WRONG not in texts([refusal.value])
 
 
+def test_a_wrong_token_that_finds_nothing_found_nothing_out(system: JiraSystem) -> None:
+    system.server.lets_strangers_look = True
+    with pytest.raises(Misconfigured, match="answers 401 Unauthorized"):
+        system.another(token=WRONG).find(notice())
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "{" * 100_000, "9" * 100_000, "NaN", "nul", "\x00", '{"issues": '])
+def test_an_answer_that_no_reader_takes_is_no_answer(system: JiraSystem, text: str) -> None:
+    system.server.text = text
+    with pytest.raises(Unavailable):
+        system.channel.find(notice())
+    with pytest.raises(Unavailable):
+        system.channel.post(notice())
+
+
 def test_a_site_that_nobody_answers_for_is_away(system: JiraSystem) -> None:
     channel = system.channel
     with jira() as other:

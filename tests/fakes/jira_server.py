@@ -67,6 +67,10 @@ class JiraServer(FaultyServer):
         self.issue_types = ["Task", "Bug"]
         self.demands: dict[str, str] = {}
         """Fields without which nothing is created, and what is said of that."""
+        self.lets_strangers_look = False
+        """Whether a wrong token is answered as if nobody had signed in."""
+        self.text = ""
+        """What answers everything, where it is not empty."""
         self._next = 1
 
     def fault(self, name: FaultName, kind: str, times: int = 1) -> None:
@@ -109,12 +113,18 @@ class JiraServer(FaultyServer):
         self._commented(issue, self.users[who], {"body": said}, after)
 
     def answer(self, request: Request) -> Reply:
+        if self.text:
+            return Reply(text=self.text)
         path = re.fullmatch(r"/rest/api/(?:3|latest)(/.*)", request.path)
         user = self._user(request)
         if path is None:
             return Reply(404, text="<html>Page not found</html>")
         if path[1] == "/serverInfo":
             return Reply(document={"versionNumbers": [1001, 0, 0], "deploymentType": "Cloud", "baseUrl": self.url})
+        if user is None and self.lets_strangers_look:
+            return Reply(
+                document={"issues": [], "isLast": True}, headers={"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"}
+            )
         if user is None:
             return Reply(401, {"message": "Client must be authenticated to access this resource.", "status-code": 401})
         for pattern, found in self._routes(request.method).items():

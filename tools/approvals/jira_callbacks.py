@@ -32,7 +32,7 @@ def verify(secret: str, headers: Mapping[str, str], body: bytes) -> None:
         raise Misconfigured(f"jira: {SECRET} is not set, so no webhook is believed", "set it; docs/jira.md says how")
     expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     # As bytes: a text with other letters than ASCII cannot be compared in constant time.
-    if not hmac.compare_digest(_header(headers, _SIGNATURE).encode(), expected.encode()):
+    if not hmac.compare_digest(_header(headers, _SIGNATURE).encode(errors="replace"), expected.encode()):
         raise Refused(
             "a webhook of Jira has no signature, or not ours",
             f"the webhook's secret in Jira must be that of {SECRET}; nothing is lost: the issue is read regularly",

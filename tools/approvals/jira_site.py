@@ -94,7 +94,7 @@ class JiraSite:
     ) -> None:
         self.url = url.rstrip("/")
         self._host = urlsplit(url).netloc
-        self._redact = Redactor.of((login.token, login.encoded))
+        self._redact = Redactor.of((login.token, login.encoded, f"Basic {login.encoded}"))
         self._limiter = limiter
         self._timeout_s = timeout_s
         headers = {"Authorization": f"Basic {login.encoded}"}
