@@ -389,7 +389,7 @@ def test_without_a_login_nothing_is_made(system: JiraSystem) -> None:
     ],
 )
 def test_what_its_owner_writes_is_checked(wrong: dict[str, Any]) -> None:
-    usual = {"url": "https://jira.example", "project": "ML", "approved": ["Yes"], "denied": ["No"]}
+    usual: dict[str, Any] = {"url": "https://jira.example", "project": "ML", "approved": ["Yes"], "denied": ["No"]}
     assert JiraPart(**usual).issue_type == "Task"
     with pytest.raises(ValidationError):
         JiraPart(**{**usual, **wrong})

@@ -20,7 +20,7 @@ def system() -> Iterator[JiraSystem]:
 
 @contextmanager
 def client(system: JiraSystem, user: User) -> Iterator[Any]:
-    options = {"rest_api_version": "3"}
+    options: dict[str, Any] = {"rest_api_version": "3"}
     found = public.JIRA(system.server.url, options, basic_auth=(user.email, user.token), max_retries=0)
     try:
         yield found
