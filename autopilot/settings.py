@@ -13,6 +13,8 @@ from graph.errors import Misconfigured
 from graph.ports import Clock
 from tools.plugins import LOGIN
 
+ALERTS_SECRET = "AUTOPILOT_ALERTS_SECRET"  # noqa: S105 - a variable's name
+"""Among the logins: what alerts are signed with."""
 _OPENAI = "https://api.openai.com/v1"
 
 

@@ -14,11 +14,11 @@ from autopilot.api.identity import At, _bearer, holder_of, require_role
 from autopilot.api.problems import Unauthorized
 from autopilot.api.runs import PROBLEMS
 from autopilot.desk import Desk
+from autopilot.settings import ALERTS_SECRET
 from graph.errors import Misconfigured
 from graph.model import Json
 from tools.monitors.alerts import Delivery, parse
 
-SECRET = "AUTOPILOT_ALERTS_SECRET"  # noqa: S105 - a variable's name
 router = APIRouter(tags=["alerts"])
 Signature = Annotated[str | None, Header(alias="X-Grafana-Alerting-Signature")]
 Timestamp = Annotated[str | None, Header(alias="X-Grafana-Alerting-Signature-Timestamp")]
@@ -55,13 +55,13 @@ def _received(
 
 
 def _require_signature(desk: Desk, signature: str, timestamp: str | None, body: bytes) -> None:
-    secret = desk.logins.get(SECRET)
+    secret = desk.logins.get(ALERTS_SECRET)
     if not secret:
-        raise Unauthorized("signed alerts are not taken here", f"set {SECRET}, or send an operator's token")
+        raise Unauthorized("signed alerts are not taken here", f"set {ALERTS_SECRET}, or send an operator's token")
     signed = f"{timestamp}:".encode() + body if timestamp else body
     expected = hmac.new(secret.encode(), signed, sha256).hexdigest()
     if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "surrogateescape")):
-        raise Unauthorized("the signature is not that of the body", f"compare the secret with {SECRET}")
+        raise Unauthorized("the signature is not that of the body", f"compare the secret with {ALERTS_SECRET}")
 
 
 def _store(desk: Desk, delivery: Delivery) -> Json:

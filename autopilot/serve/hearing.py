@@ -11,18 +11,22 @@ from tools.approvals.channel import Heard
 
 
 def hear(desk: Desk, kind: str) -> None:
-    """Read what was answered in a channel that has to be asked for it. Raises what the channel raises."""
+    """Read what was answered in a channel that has to be asked for it. What cannot be read of one holds up no other."""
     made = desk.office.channels.get(kind)
     if made is None:
         return
     channel = made()
     for view in desk.office.book.views.heard_from(kind):
-        for heard in channel.heard(view.known or {}, notice(desk, view)):
-            take(desk, view, heard)
+        try:
+            for heard in channel.heard(view.known or {}, notice(desk, view)):
+                take(desk, view, heard)
+        except AutopilotError as error:
+            # Such as an issue that somebody deleted: it stands in the view's row, and is read again next time.
+            desk.office.book.views.failed(view, error.message)
 
 
-def take(desk: Desk, view: View, heard: Heard) -> str | None:
-    """Record one answer, once however often it is heard. Return why it does not count, which is said there too."""
+def take(desk: Desk, view: View, heard: Heard, aloud: bool = True) -> str | None:
+    """Record one answer, once however often it is heard. Return why it does not count; `aloud` says it there, too."""
     name = person(desk, view.channel, heard.who)
     try:
         _record(desk, view, heard, name)
@@ -30,7 +34,8 @@ def take(desk: Desk, view: View, heard: Heard) -> str | None:
         raise
     except AutopilotError as error:
         why = f"{error.message}. {error.hint}" if error.hint else error.message
-        _say_once(desk, view, heard, f"An answer by {name or heard.who} does not count: {why}")
+        if aloud:
+            _say_once(desk, view, heard, f"An answer by {name or heard.who} does not count: {why}")
         return why
     finally:
         desk.bell.set()
@@ -41,13 +46,13 @@ def _record(desk: Desk, view: View, heard: Heard, name: str | None) -> None:
     approval = desk.office.book.approvals.of(view.run)
     if approval and any((each.person, each.decision) == (name, heard.decision) for each in approval.answers):
         return
+    if heard.doubt:
+        raise Refused(heard.doubt, "answer again where the request is shown as it was written")
     if name is None:
         raise Refused(
             f"nobody under people in autopilot.yaml has the {view.channel} address {heard.who}",
             f"add it as {view.channel}: to the person",
         )
-    if heard.doubt:
-        raise Refused(heard.doubt, "answer again where the request is shown as it was written")
     at = min(heard.at, desk.clock.now())
     desk.office.engine.take(view.run, Answer(name, heard.decision, view.channel, at, heard.comment))
 

@@ -9,6 +9,7 @@ from autopilot.serve.notices import addresses, link
 from autopilot.view import Row
 from graph.policy import notifying
 from graph.policy.notifying import Notifying
+from graph.policy.words import moment
 
 
 def remind(desk: Desk) -> None:
@@ -28,7 +29,7 @@ def _remind(desk: Desk, row: Row, rules: Notifying, approvers: list[str], due: d
     now = desk.clock.now()
     count = notifying.reminders_due(row["requested_at"], row["expires_at"], rules.remind_every, now)
     if count > row["reminded"]:
-        text = f"Still waits for an answer, until {words.moment(row['expires_at'])}; silence is a deny."
+        text = f"Still waits for an answer, until {moment(row['expires_at'])}; silence is a deny."
         _beside(desk, row, f"reminder {count}", text, approvers, due)
         desk.office.book.views.reminded(str(row["run"]), count)
 
@@ -36,7 +37,7 @@ def _remind(desk: Desk, row: Row, rules: Notifying, approvers: list[str], due: d
 def _escalate(desk: Desk, row: Row, rules: Notifying, due: datetime) -> None:
     if row["escalated"] or not notifying.escalation_due(row["requested_at"], rules, desk.clock.now()):
         return
-    text = f"Nobody has answered since {words.moment(row['requested_at'])}: can you see to it that somebody does?"
+    text = f"Nobody has answered since {moment(row['requested_at'])}: can you see to it that somebody does?"
     _beside(desk, row, "escalation", text, list(rules.escalate_to), due)
     desk.office.book.views.escalated(str(row["run"]))
 
@@ -69,8 +70,8 @@ def _digest_id(channel: str, due: datetime) -> UUID:
 
 
 def _digest_text(desk: Desk, waiting: list[Row]) -> str:
-    lines = [f"{words.count(len(waiting), 'request')} more wait for an answer:"]
+    lines = [f"{words.count(len(waiting), 'request')} more for an answer:"]
     for row in waiting:
         where = link(desk, str(row["run"])) or f"autopilot report {str(row['run'])[:8]}"
-        lines.append(f"{row['model']}, until {words.moment(row['expires_at'])}: {where}")
+        lines.append(f"{row['model']}, until {moment(row['expires_at'])}: {where}")
     return "\n".join(lines)

@@ -7,8 +7,10 @@ the process: whoever supervises it starts a new one, and every row says where to
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from autopilot.desk import Desk
+from autopilot.serve.callbacks import handle, slack
 from autopilot.serve.carrying import Carrier
 from autopilot.serve.hearing import hear
 from autopilot.serve.reminding import digest, remind
@@ -34,6 +36,8 @@ class Runner:
         """Start the threads; `on_failure` is called when one ends by an error."""
         turns = [("carry", self._carrying())]
         turns += [(f"tell {kind}", self._telling(kind)) for kind in self._desk.office.file.channels]
+        if getattr(self._desk.office.file.channels.get("slack"), "socket_mode", False):
+            turns.append(("listen to slack", self._listening))
         for name, turn in turns:
             loop = threading.Thread(target=self._loop, args=(turn, on_failure), name=name, daemon=True)
             self._threads.append(loop)
@@ -55,6 +59,15 @@ class Runner:
         except BaseException as error:  # noqa: BLE001 - not hidden: it ends the process
             self.failed = error
             on_failure()
+
+    def _listening(self) -> None:
+        channel = slack(self._desk)
+        try:
+            channel.listen(partial(handle, self._desk, channel), self._ended)
+        except AutopilotError as error:
+            # A person must change something there; everything else goes on, and it is tried again.
+            self._desk.problem = error.message
+            self._ended.wait(60 * self._pause_s)
 
     def _carrying(self) -> Callable[[], None]:
         carrier, reminded = Carrier(self._desk), 0.0

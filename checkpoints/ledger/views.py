@@ -87,6 +87,10 @@ class Views:
         """Try again later."""
         self._database.execute(query("views", "put_off"), run=view.run, channel=view.channel, until=until, failed=why)
 
+    def failed(self, view: View, why: str) -> None:
+        """Note what is wrong with a view, without putting anything off."""
+        self._database.execute(query("views", "failed"), run=view.run, channel=view.channel, failed=why)
+
     def of(self, run: str) -> list[Row]:
         """Return where the run's request is shown: channel, wanted, shown, posted, tries, failed."""
         return self._database.rows(query("views", "of_run"), run=run)

@@ -23,6 +23,9 @@ where run = %(run)s and channel = %(channel)s
 -- name: put_off
 update views set due_at = %(until)s, tries = tries + 1, failed = %(failed)s where run = %(run)s and channel = %(channel)s
 
+-- name: failed
+update views set failed = %(failed)s where run = %(run)s and channel = %(channel)s
+
 -- name: of_run
 select channel, wanted, shown, known is not null as posted, tries, failed from views where run = %(run)s order by channel
 

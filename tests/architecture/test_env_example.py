@@ -14,6 +14,7 @@ def test_every_setting_that_is_read_is_explained_and_no_other():
     documented = re.findall(r"^#?([A-Z_0-9]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
     logins = {login for kind in catalogue.PIPELINES for login in catalogue.pipeline(kind).logins}
     logins |= {login for kind in catalogue.MONITORS for login in catalogue.monitor(kind).logins}
+    logins |= {login for kind in catalogue.CHANNELS for login in catalogue.channel(kind).logins}
     assert sorted(documented) == sorted(read_by(ROOT / "autopilot" / "settings.py") | logins)
 
 

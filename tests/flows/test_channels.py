@@ -1,0 +1,287 @@
+"""What channels are told and heard: each request once, as it stands, whatever dies or is away; answers by one rule."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from autopilot.serve.carrying import Carrier
+from autopilot.serve.hearing import hear
+from autopilot.serve.reminding import digest, remind
+from autopilot.serve.telling import Teller
+from graph.errors import Refused, Unavailable
+from tests.databases import fresh_database
+from tests.fakes.channel import FakeChannel
+from tests.house import HEALTHY, MODEL, SPEC, house
+from tests.serving import FILE, serving
+from tools.approvals.channel import Heard
+
+KINDS = ("slack", "jira")
+ADDRESSES = {"slack": ("T1/U1", "T1/U2"), "jira": ("jira-ana", "jira-ben")}
+TIMES = """    notify:
+      remind_every: 12h
+      escalate: {after: 1d, to: [otto]}
+      quiet_hours: {from: "22:00", until: "07:00"}
+"""
+
+
+class Town:
+    """A house with a channel of each kind, and the hands that tell and hear them."""
+
+    def __init__(self, doors, channels):
+        self.doors, self.home, self.desk, self.channels = doors, doors.home, doors.desk, channels
+
+    def tell(self):
+        for kind in self.channels:
+            Teller(self.desk, kind).turn()
+
+    def hear(self):
+        for kind in self.channels:
+            hear(self.desk, kind)
+
+    def carry_on(self):
+        Carrier(self.desk).turn(lambda: False)
+
+    def known(self, kind):
+        return {"id": next(iter(self.channels[kind].shows))}
+
+
+def town(home, folder, text=FILE, kinds=KINDS):
+    channels = {kind: FakeChannel(kind) for kind in kinds}
+    made = {kind: (lambda kind=kind: channels[kind]) for kind in kinds}
+    text = text.replace("otto: {}", "otto: {slack: T1/U9, jira: jira-otto}")
+    return serving(home, folder, made, text=text), channels
+
+
+@pytest.fixture
+def place(home, tmp_path):
+    opened, channels = town(home, tmp_path)
+    with opened as doors:
+        yield Town(doors, channels)
+
+
+def test_a_request_is_shown_once_in_every_channel(place):
+    run = place.home.waiting()
+    for _ in range(3):
+        place.tell()
+    for kind in KINDS:
+        (shown,) = place.channels[kind].posts
+        assert (shown.run, shown.state) == (run, "pending")
+        assert shown.call == ADDRESSES[kind]
+        assert shown.link == f"https://autopilot.example/inbox/{run}"
+        assert len(shown.numbers) <= 3
+        assert place.channels[kind].updates == []
+
+
+@pytest.mark.parametrize("answered", ["approve", "deny"])
+def test_what_was_decided_elsewhere_is_shown_everywhere(place, answered):
+    run = place.home.waiting()
+    place.tell()
+    place.home.say(run, answered, channel="web")
+    place.tell()
+    for channel in place.channels.values():
+        ((_, told),) = channel.updates
+        assert told.state == {"approve": "approved", "deny": "denied"}[answered]
+        assert "by ana through web" in told.said
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_answer_there_is_an_answer(place, kind):
+    run = place.home.waiting()
+    place.tell()
+    heard = Heard(ADDRESSES[kind][0], "approve", place.home.clock.now(), "fine")
+    place.channels[kind].hear(place.known(kind), heard)
+    for _ in range(2):
+        place.hear()
+    assert place.home.book.approval(run).state == "approved"
+    place.carry_on()
+    assert (place.home.row(run)["outcome"], place.home.champion()) == ("promoted", "2")
+    place.hear()
+    place.tell()
+    assert [told.state for _, told in place.channels[kind].updates] == ["approved"]
+    assert place.channels[kind].said == []
+
+
+@pytest.mark.parametrize(
+    ("who", "doubt", "words"),
+    [
+        ("T9/U9", "", "nobody under people"),
+        ("T1/U9", "", "otto is not an approver"),
+        ("T1/U1", "its description was changed", "its description was changed"),
+    ],
+)
+def test_an_answer_that_does_not_count_is_said_there_once(place, who, doubt, words):
+    run = place.home.waiting()
+    place.tell()
+    heard = Heard(who, "approve", place.home.clock.now(), doubt=doubt)
+    place.channels["slack"].hear(place.known("slack"), heard)
+    for _ in range(3):
+        place.hear()
+        place.tell()
+    assert place.home.book.approval(run).state == "pending"
+    ((_, _, text, _),) = place.channels["slack"].said
+    assert words in text
+    assert "does not count" in text
+
+
+def test_a_channel_that_is_away_holds_up_nothing_and_is_told_later(place):
+    place.channels["slack"].away = Unavailable("slack does not answer")
+    run = place.home.waiting()
+    place.tell()
+    assert [len(place.channels[kind].posts) for kind in KINDS] == [0, 1]
+    shown = {row["channel"]: row for row in place.home.book.views.of(run)}
+    assert (shown["slack"]["failed"], shown["slack"]["posted"]) == ("slack does not answer", False)
+    place.channels["slack"].away = None
+    place.home.clock.pass_time(timedelta(seconds=2))
+    place.tell()
+    assert [len(place.channels[kind].posts) for kind in KINDS] == [1, 1]
+
+
+def test_what_was_decided_while_it_was_away_is_not_asked_any_more(place):
+    place.channels["slack"].away = Refused("the bot was thrown out", "invite it")
+    run = place.home.waiting()
+    place.tell()
+    place.home.say(run, "deny")
+    place.channels["slack"].away = None
+    place.home.clock.pass_time(timedelta(hours=1))
+    place.tell()
+    assert place.channels["slack"].posts == []
+    assert len(place.channels["jira"].updates) == 1
+
+
+@pytest.mark.parametrize("finds", [True, False])
+def test_a_lost_reply_is_looked_for_and_else_said_with_the_same_nonce(place, finds):
+    channel = place.channels["slack"]
+    channel.finds, channel.replies_to_lose = finds, 1
+    place.home.waiting()
+    for _ in range(2):
+        place.tell()
+        place.home.clock.pass_time(timedelta(seconds=5))
+    assert len(channel.posts) == (1 if finds else 2)
+    assert len({each.nonce for each in channel.posts}) == 1
+
+
+def moved_alias(home):
+    other = home.registry.add_version(SPEC.registry, home.registry.log_run("x", {"model.skops": b"x"}))
+    home.registry.point(SPEC.registry, "champion", other.version)
+
+
+def changed_policy(home):
+    home.spec[0] = replace(home.spec[0], digest="another")
+
+
+def healthy_again(home):
+    home.monitor.evidence = HEALTHY
+    home.clock.pass_time(timedelta(hours=2))
+    home.engine.run(MODEL)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (moved_alias, "the champion alias moved"),
+        (changed_policy, "policy in autopilot.yaml changed"),
+        (healthy_again, ""),
+    ],
+)
+def test_a_void_request_says_why_in_every_channel(place, change, words):
+    run = place.home.waiting()
+    place.tell()
+    change(place.home)
+    place.carry_on()
+    place.tell()
+    assert place.home.row(run)["outcome"] == "voided"
+    for channel in place.channels.values():
+        (_, told) = channel.updates[-1]
+        assert told.state == "voided"
+        assert words in told.said
+        assert len(told.said) > len("voided: ")
+
+
+def test_reminders_escalation_and_quiet_hours(home, tmp_path):
+    opened, channels = town(home, tmp_path, FILE + TIMES, ("slack",))
+    with opened as doors:
+        place = Town(doors, channels)
+        home.clock.at = home.clock.now().replace(hour=10)
+        place.home.waiting()
+        place.tell()
+        for _ in range(13):  # from 10 in the morning on, every two hours
+            home.clock.pass_time(timedelta(hours=2))
+            for _ in range(2):
+                remind(place.desk)
+                place.tell()
+        said = [(text.split(",")[0].split(":")[0], call) for _, _, text, call in channels["slack"].said]
+    assert [call for _, call in said] == [ADDRESSES["slack"], ADDRESSES["slack"], ("T1/U9",)]
+    assert said[0][0].startswith("Still waits")
+    assert said[2][0].startswith("Nobody has answered")
+
+
+def test_nobody_is_called_in_quiet_hours(home, tmp_path):
+    opened, channels = town(home, tmp_path, FILE + TIMES, ("slack",))
+    with opened as doors:
+        place = Town(doors, channels)
+        home.clock.at = home.clock.now().replace(hour=23)
+        place.home.waiting()
+        place.tell()
+        assert channels["slack"].posts == []
+        home.clock.pass_time(timedelta(hours=8, minutes=1))
+        place.tell()
+        assert len(channels["slack"].posts) == 1
+
+
+def test_many_requests_become_one_message_a_day(home, tmp_path):
+    text = FILE.replace("inbox: {", "inbox: {digest: {above: 0, at: '09:00'}, ").replace(
+        "models:", "channels: {slack: {channel: C0123456789}}\nmodels:"
+    )
+    opened, channels = town(home, tmp_path, text, ("slack",))
+    with opened as doors:
+        place = Town(doors, channels)
+        run = place.home.waiting()
+        place.tell()
+        digest(place.desk)
+        place.tell()
+        assert (channels["slack"].posts, channels["slack"].told) == ([], [])
+        home.clock.pass_time(timedelta(days=1))
+        for _ in range(2):
+            digest(place.desk)
+            place.tell()
+    ((_, said),) = channels["slack"].told
+    assert said.startswith("1 request more")
+    assert f"https://autopilot.example/inbox/{run}" in said
+
+
+class Killed(BaseException):
+    """Ends a process where it stands."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("finds", [True, False])
+def test_killed_between_the_row_and_the_message_and_between_the_message_and_its_row(
+    embedded_postgres, tmp_path, kind, finds
+):
+    """Twenty rounds: delivered once; where the channel cannot be searched, at most once more with the same nonce."""
+    points = [f"{kind}.posted", f"{kind}.noted"]
+    armed: list[str] = []
+
+    def boundary(point):
+        if armed and point == armed[0]:
+            armed.clear()
+            raise Killed
+
+    with house(fresh_database(embedded_postgres), tmp_path, boundary) as home:
+        opened, channels = town(home, tmp_path, kinds=(kind,))
+        with opened as doors:
+            place, channel = Town(doors, channels), channels[kind]
+            channel.finds = finds
+            for number in range(20):
+                run = place.home.waiting()
+                armed[:] = [points[number % 2]]
+                with pytest.raises(Killed):
+                    place.tell()
+                place.tell()
+                posts = [told for told in channel.posts if told.run == run]
+                assert len(posts) == (1 if finds or number % 2 else 2)
+                assert len({told.nonce for told in posts}) == 1
+                place.home.say(run)
+                place.tell()
+                assert channel.shows[list(channel.shows)[-1]].state == "approved"
