@@ -13,6 +13,7 @@ from autopilot.api.app import application
 from autopilot.api.rate import Rate
 from autopilot.bootstrap import Office
 from autopilot.desk import Desk
+from autopilot.serve import callbacks
 from checkpoints.ledger.tokens import Role
 from graph.errors import Misconfigured
 from graph.ports import Deps
@@ -86,7 +87,7 @@ def serving(
         return Office(home.engine, home.book, file, _parts, channels or {}, under)
 
     desk = Desk(config, home.clock, logins or {}, under(written.read(config)))
-    app = application(desk, rate=rate or Rate(1e6, 1e6))
+    app = application(desk, more=[callbacks.router], rate=rate or Rate(1e6, 1e6))
     with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=True) as client:
         doors = Serving(home, desk, client, config)
         doors.tokens = {person: doors.token(person, role) for person, role in PEOPLE.items()}  # type: ignore[arg-type]
