@@ -74,7 +74,7 @@ def test_a_request_shows_what_a_person_decides_on(place: Place) -> None:
     numbers = [part for number in asked.numbers for part in number]
     wanted = [asked.headline, asked.model, "3", "7", *numbers, *asked.doubts, "0123456789ab", asked.said, asked.run]
     assert [text for text in wanted if text not in shown.text] == []
-    assert asked.link in shown.text
+    assert str(asked.link) in shown.text
     assert asked.fingerprint not in shown.text
 
 

@@ -87,7 +87,8 @@ class SlackServer(FaultyServer):
         start = int(given.get("cursor") or 0)
         end = start + int(given["limit"])
         # The channel is the one that was asked for: Slack does not repeat it with every message.
-        page = [{name: part for name, part in each.items() if name != "channel"} for each in newest[start:end]]
+        left_out = {"channel"} if given.get("include_all_metadata") == "1" else {"channel", "metadata"}
+        page = [{name: part for name, part in each.items() if name not in left_out} for each in newest[start:end]]
         cursor = str(end) if end < len(newest) else ""
         return {"messages": page, "response_metadata": {"next_cursor": cursor}}
 

@@ -20,6 +20,7 @@ class SlackSocket:
     def __init__(self) -> None:
         self.connections: Queue[ServerConnection] = Queue()
         self.acknowledged: Queue[dict[str, Any]] = Queue()
+        self.ended: Queue[ServerConnection] = Queue()
         self.greeting: str = json.dumps({"type": "hello", "num_connections": 1})
         self._server: Server
 
@@ -54,6 +55,8 @@ class SlackSocket:
                 self.acknowledged.put(json.loads(message))
         except WebSocketException:
             return
+        finally:
+            self.ended.put(connection)
 
 
 def interaction(number: str, payload: Any, kind: str = "interactive") -> str:

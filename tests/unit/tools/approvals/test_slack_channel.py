@@ -130,6 +130,7 @@ def test_no_fault_shows_a_secret_or_passes_for_an_answer(
         + (texts(error) if error else "")
     )
     assert [secret for secret in (*SECRETS, server.hook) if secret in said.replace(repr(channel._logins), "")] == []
+    assert [record.name for record in caplog.records if record.name.startswith("slack")] == []
     assert len(server.asked) - sent == 1, "sent again, or sent on"
 
 
