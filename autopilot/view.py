@@ -1,10 +1,10 @@
 """Runs, decisions and validations as the JSON objects that every door shows: one shape, read from the ledger alone."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from autopilot import accounts
+from autopilot import accounts, words
 from checkpoints.ledger.book import PostgresLedger
 from graph.codec import dump
 from graph.errors import NotFound, Refused
@@ -146,11 +146,32 @@ def _validation(book: PostgresLedger, name: str) -> Json | None:
 
 
 def course(book: PostgresLedger, row: Row) -> Json:
-    """Return what the newest checks measured up to this run, oldest first, and which rows were set aside then."""
+    """Return what a report draws beside the run.
+
+    What the newest checks measured up to it, oldest first; which rows were set aside then; how the telling features'
+    rows lie and lay in the reference.
+    """
     return {
         "checks": book.checks.course(row["model"], row["started_at"], _MOST_CHECKS),
         "quarantined": [{"start": time(start), "end": time(end)} for start, end in book.checks.set_aside(row["run"])],
+        "distributions": _distributions(book, row),
     }
+
+
+def _distributions(book: PostgresLedger, row: Row) -> list[Json]:
+    from autopilot.report.distributions import distributions, telling
+    from autopilot.report.reading import measured
+
+    decided = book.decisions.row(str(row["run"]))
+    if decided is None or not measured(decided["document"]):
+        return []
+    evidence = book.evidence(str(row["run"]))
+    document = dump(evidence)
+    names = telling(document, decided["document"]["blame"])
+    if not names or evidence.start is None or evidence.end is None:
+        return []
+    counted = book.checks.counted(row["model"], names, evidence.start, evidence.end)
+    return distributions(document, names, counted, book.checks.feature_profiles(row["model"]))
 
 
 def status(book: PostgresLedger, specs: Mapping[str, ModelSpec], now: datetime) -> Json:
@@ -206,7 +227,7 @@ def _timed(row: Row, *keys: str) -> Json:
 
 def time(at: datetime) -> str:
     """Return a time as RFC 3339 in UTC, to the second."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return words.rfc3339(at)
 
 
 def code(document: Json) -> int:

@@ -3,7 +3,7 @@
 import math
 import textwrap
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from graph.model import Json
 
@@ -62,6 +62,16 @@ def count(number_of: float, noun: str) -> str:
 def moment(text: str | None) -> str:
     """Return an RFC 3339 time to the minute: `2026-03-10 09:00Z`."""
     return text[:16].replace("T", " ") + "Z" if text else NOTHING
+
+
+def rfc3339(at: datetime) -> str:
+    """Return a time in UTC, to the second, as documents have it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def day(text: str) -> str:
+    """Return an RFC 3339 time as its day; at another hour than midnight to the minute."""
+    return text[:10] if _is_midnight(datetime.fromisoformat(text)) else moment(text)
 
 
 def span(start: str | None, end: str | None) -> str:

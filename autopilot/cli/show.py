@@ -41,18 +41,18 @@ def explain(arguments: Namespace) -> int:
 
 def report(arguments: Namespace) -> int:
     """Show champion against challenger."""
+    from autopilot.report.document import report_document
     from autopilot.report.page import report_html
     from autopilot.report.summary import report_text
 
     with ledger(_settings(arguments)) as book:
         row = _judged(book, arguments.target)
-        found = view.explanation(book, row)
-        drawn = report_html(found, view.course(book, row)) if arguments.html else ""
+        found, past = view.explanation(book, row), view.course(book, row)
     if arguments.html:
-        _write(Path(arguments.html), drawn)
+        _write(Path(arguments.html), report_html(found, past))
         output.say(f"wrote {arguments.html}", as_json=arguments.json)
     if arguments.json or not arguments.html:
-        return _out(arguments, found, report_text(found, page()))
+        return _out(arguments, report_document(found, past), report_text(found, page(), past))
     return 0
 
 

@@ -92,9 +92,9 @@ def around(found: Json, past: Json) -> Around | None:
 def _panels(found: Json, checks: Sequence[Json], change: datetime | None) -> tuple[Panel, ...]:
     """Return the series with enough windows near the change."""
     evidence = found["evidence"]
-    known = [_performance(evidence, checks), _harm(evidence), _feature(found, checks)]
+    known = [_performance(evidence, checks), _estimated(found, checks), harm(evidence), _feature(found, checks)]
     if found["decision"]["cause"] in _LABELS:
-        known.insert(2, _positives(evidence, checks))
+        known.insert(3, _positives(evidence, checks))
     first = _first(evidence, change)
     near = [
         replace(each, points=tuple(p for p in each.points if not first or p.start >= first)) for each in known if each
@@ -135,6 +135,23 @@ def _performance(evidence: Json, checks: Iterable[Json]) -> Panel | None:
     return Panel(metric, f"{metric} of the labelled rows, as each check measured it", _ordered(points), level)
 
 
+def _estimated(found: Json, checks: Sequence[Json]) -> Panel | None:
+    """Return what the scores alone foresaw for each window; nothing where enough windows have labels to measure by."""
+    labelled = {_span(check["labels"]) for check in checks if check["labels"] and whole(check["labels"]["realised"])}
+    known = [(check, check["estimate"]) for check in checks if check.get("estimate")]
+    wanted = found["policy"]["policy"]["metric"] if found["policy"] else None
+    metric = wanted if known and wanted in known[-1][1] else "roc_auc"
+    points: dict[Span, Point] = {}
+    for check, estimate in known:
+        seen = estimate[metric]
+        if seen and whole(seen):
+            other = check["champion"] != found["evidence"]["champion"]
+            points[_span(estimate)] = Point(*_span(estimate), seen["value"], seen["low"], seen["high"], other=other)
+    if len(labelled) >= _FEWEST or not points:
+        return None
+    return Panel(f"foreseen {metric}", f"{metric} that the scores foresee, without any label", _ordered(points))
+
+
 def _fell(labels: Json) -> bool:
     """Tell whether the metric is worse than foreseen, by more than its own interval."""
     metric, seen, foreseen = labels["metric"], labels["realised"], labels["foreseen"]
@@ -142,7 +159,7 @@ def _fell(labels: Json) -> bool:
     return foreseen is not None and better_by(metric, foreseen, best) > 0
 
 
-def _harm(evidence: Json) -> Panel | None:
+def harm(evidence: Json) -> Panel | None:
     """Return the loss that the sequential test follows: of the two the one that speaks more clearly."""
     outcome = evidence.get("outcome")
     if outcome:

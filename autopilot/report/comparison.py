@@ -74,7 +74,9 @@ def metrics(found: Json) -> Markup:
     flips = f"{comparison['negative_flips']:,} of {words.count(comparison['rows'], 'row')} went from right to wrong."
     decided = found["validation"]["champion"] and not OF_NUMBERS & set(names)
     said = tag("p", flips, class_="note") if decided else ""
-    return joined([tag("h3", "All metrics, all rows"), table(["", "champion", "challenger"], [*rows, *own]), said])
+    return joined(
+        [tag("h3", "All metrics, all rows"), table(["metric", "champion", "challenger"], [*rows, *own]), said]
+    )
 
 
 def _direction(name: str) -> str:
@@ -98,7 +100,7 @@ def calibration(comparison: Json) -> Markup:
         for side in ("champion", "challenger")
         if (known := comparison["calibration"].get(side))
     ]
-    head = ["", *[words.spoken(kind) for kind in kinds], "p95 per row"]
+    head = ["model", *[words.spoken(kind) for kind in kinds], "p95 per row"]
     return joined([tag("h3", "Calibration and latency"), table(head, rows)]) if rows else Markup("")
 
 
@@ -115,7 +117,14 @@ def checks(found: Json) -> Markup:
     kept = f"no loss shown in {words.count(slices.count('passed'), 'slice')}"
     shown = [_check(check["name"], check["outcome"], check["detail"]) for check in ordered if not is_slice(check)]
     passed = [_check("slices", "passed", kept)] if "passed" in slices else []
-    return items([*lost, *shown, *passed], class_="marked")
+    title = tag("h3", f"Checks: {_counted([check['outcome'] for check in ordered])}")
+    return joined([title, items([*lost, *shown, *passed], class_="marked")])
+
+
+def _counted(outcomes: list[str]) -> str:
+    """Return how many checks came out how; none of a kind is said, too, but for errors."""
+    kinds = ["passed", "failed", "inconclusive", *(["error"] if "error" in outcomes else [])]
+    return ", ".join(f"{outcomes.count(kind)} {kind}" for kind in kinds)
 
 
 def _check(name: str, outcome: str, detail: str) -> Markup:

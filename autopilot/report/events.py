@@ -1,15 +1,37 @@
 """What happened in a run, in order: from its rows, not from a log."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from autopilot import words
 from autopilot.report.reading import is_return
 from graph.model import Json
+from graph.policy.words import span
 
 
 def course(found: Json) -> list[tuple[str, str]]:
     """Return (RFC 3339 time, what happened), oldest first."""
     return sorted(_events(found), key=lambda event: event[0])
+
+
+def durations(found: Json) -> dict[str, str]:
+    """Return how long training, judgement and decision took, as far as each is known."""
+    ran = found["job_ran_s"]
+    validation, approval = found["validation"], found["approval"]
+    judged = validation["validated_at"] if validation else None
+    answered = approval["answers"][-1]["at"] if approval and approval["answers"] else None
+    return {
+        "training": span(timedelta(seconds=ran)) if ran else "",
+        "from check to judgement": _between(found["started_at"], judged),
+        "from judgement to the last answer": _between(judged, answered),
+    }
+
+
+def _between(start: str | None, end: str | None) -> str:
+    if not start or not end:
+        return ""
+    took = datetime.fromisoformat(end) - datetime.fromisoformat(start)
+    return span(took) if took else ""
 
 
 def _events(found: Json) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from autopilot import words
 from autopilot.report import pictures
+from autopilot.report.blamed import blamed
 from autopilot.report.markup import Markup, items, joined, table, tag
 from autopilot.report.reading import conclusion
 from graph.model import Json
@@ -10,7 +11,7 @@ from graph.policy.metrics import OF_NUMBERS
 _MOST_SOURCES = 6
 
 
-def happened(found: Json) -> Markup:
+def happened(found: Json, past: Json) -> Markup:
     """Return why the run came to be."""
     decided, evidence = found["decision"], found["evidence"]
     if decided is None:
@@ -20,11 +21,18 @@ def happened(found: Json) -> Markup:
             tag("h2", "What happened"),
             tag("p", tag("b", words.sentence(words.spoken(conclusion(decided))))),
             tag("p", decided["reason"]),
-            items(joined([tag("b", blame["feature"]), f" {blame['detail']}"]) for blame in found["blame"]),
+            items(joined([tag("b", blame["feature"]), f" {blame['detail']}"]) for blame in _undrawn(found, past)),
             _error(found),
-            _evidence(evidence) if evidence else "",
+            _performance(evidence) if evidence else "",
+            blamed(found, past),
         ]
     )
+
+
+def _undrawn(found: Json, past: Json) -> list[Json]:
+    """Return the features to blame of which there is no drawing to say it."""
+    drawn = {each["feature"] for each in past["distributions"]}
+    return [each for each in found["blame"] if each["feature"] not in drawn]
 
 
 def _error(found: Json) -> Markup:
@@ -38,13 +46,20 @@ def _error(found: Json) -> Markup:
     )
 
 
-def _evidence(evidence: Json) -> Markup:
+def _performance(evidence: Json) -> Markup:
+    return _labels(evidence["labels"]) if evidence["labels"] else tag("p", "No labels to judge by.")
+
+
+def measured(found: Json) -> Markup:
+    """Return all features beside the reference, and what was read."""
+    evidence = found["evidence"]
+    if evidence is None:
+        return Markup("")
     usual = f" where {evidence['expected_rows']:,.0f} are usual" if evidence["expected_rows"] else ""
     rows = f"{words.count(evidence['rows'], 'row')}{usual}, {words.span(evidence['start'], evidence['end'])}"
     served = f"served by champion {evidence['champion']}" if evidence["champion"] else "without a champion"
     return joined(
         [
-            _labels(evidence["labels"]) if evidence["labels"] else tag("p", "No labels to judge by."),
             _features(evidence["features"], f"{rows}, {served}; the reference holds {evidence['reference_rows']:,}."),
             items(evidence["notes"]),
             _sources(evidence),
@@ -66,7 +81,7 @@ def _labels(labels: Json) -> Markup:
         ["loss that the mix of rows does not explain", words.interval(excess), ""],
         *([] if labels["metric"] in OF_NUMBERS else [["positives", positives, ""]]),
     ]
-    head = [f"labelled rows of {words.span(labels['start'], labels['end'])}", came, ""]
+    head = [f"labelled rows of {words.span(labels['start'], labels['end'])}", came, "drawn"]
     return table(head, [row for row in rows if row[1] != words.NOTHING])
 
 
@@ -76,8 +91,8 @@ def _features(features: list[Json], about: str) -> Markup:
     ordered = sorted(features, key=lambda each: (-(each["psi"] or 0.0), each["name"]))
     furthest = max(max(each["psi"] or 0.0, each["psi_noise"] or 0.0) for each in features)
     rows = [_feature(each, furthest) for each in ordered]
-    head = ["feature", "PSI", "its noise", "", "missing", "in the reference"]
-    return joined([tag("h3", "Features beside the reference"), tag("p", about, class_="note"), table(head, rows)])
+    head = ["feature", "PSI", "its noise", "drawn", "missing", "in the reference"]
+    return joined([tag("h2", "Features beside the reference"), tag("p", about, class_="note"), table(head, rows)])
 
 
 def _feature(feature: Json, furthest: float) -> list[str]:
@@ -110,7 +125,7 @@ def rules(found: Json) -> Markup:
     return joined(
         [
             tag("h2", "Every rule of the decision"),
-            table(["", "rule", "value", "limit", ""], [_rule(rule) for rule in ordered], class_="loose"),
+            table(["rule", "outcome", "value", "limit", "why"], [_rule(rule) for rule in ordered], class_="loose"),
             said,
         ]
     )
@@ -118,6 +133,7 @@ def rules(found: Json) -> Markup:
 
 def _rule(rule: Json) -> list[str]:
     blocked = rule["outcome"] == "blocked"
-    mark = tag("span", words.MARK[rule["outcome"]], class_="bad" if blocked else "good")
+    said = f"{words.MARK[rule['outcome']]} {rule['outcome']}"
+    mark = tag("span", said, class_="bad" if blocked else "good")
     name = tag("b", rule["rule"]) if blocked else rule["rule"]
-    return [mark, name, words.number(rule["value"]), words.number(rule["limit"]), rule["detail"]]
+    return [name, mark, words.number(rule["value"]), words.number(rule["limit"]), rule["detail"]]

@@ -15,7 +15,7 @@ class Markup(str):
 def tag(name: str, *children: str, **attributes: object) -> Markup:
     """Return an element. Children are markup or text; attribute names lose a trailing underscore, `_` becomes `-`."""
     said = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{html.escape(str(value))}"'
+        f' {key.rstrip("_").replace("_", "-")}="{html.escape(visible(str(value)))}"'
         for key, value in attributes.items()
         if value is not None
     )
@@ -44,9 +44,15 @@ def items(texts: Iterable[str], class_: str | None = None) -> Markup:
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]], class_: str | None = None) -> Markup:
     """Return a table that scrolls by itself where the screen is narrow. The first cell of a row names it."""
-    top = tag("tr", *[tag("th", name, scope="col") for name in head])
+    names = list(head)
+    top = tag("tr", *[tag("th", name, scope="col") for name in names])
     body = [_row(list(cells)) for cells in rows]
-    return tag("div", tag("table", tag("thead", top), tag("tbody", *body), class_=class_), class_="wide")
+    return scrolling(tag("table", tag("thead", top), tag("tbody", *body), class_=class_), f"table: {names[0]}")
+
+
+def scrolling(inside: Markup, name: str) -> Markup:
+    """Return something wide in a frame that scrolls by itself, also from the keyboard."""
+    return tag("div", inside, class_="wide", role="group", aria_label=name, tabindex=0)
 
 
 def _row(cells: list[str]) -> Markup:

@@ -3,40 +3,47 @@
 from importlib import resources
 from string import Template
 
-from autopilot import words
+from autopilot import accounts, words
+from autopilot.report.brief import Fact, facts, numbers, waits
 from autopilot.report.comparison import calibration, checks, differences, metrics
-from autopilot.report.events import course
-from autopilot.report.happened import happened, rules
+from autopilot.report.events import course, durations
+from autopilot.report.happened import happened, measured, rules
 from autopilot.report.markup import Markup, items, joined, tag
 from autopilot.report.questions import QUESTIONS
-from autopilot.report.reading import compared, doubts, figures, headline
-from autopilot.report.summary import commands
+from autopilot.report.reading import Figure, compared, doubts, figures, headline
+from autopilot.report.summary import ALONE
 from autopilot.report.windows import windows
 from graph.model import Json
 
+STYLE = (resources.files("autopilot.report") / "page.css").read_text("utf-8")
+"""The style that `report_body` needs. No element has one of its own, and none loads anything."""
 _TONES = {"no": "good", "yes": "bad", "open": "open", "not_asked": "soft"}
-_ALONE: Json = {"checks": [], "quarantined": []}
+_UNPRICED = "No price is set for this pipeline: its cost is not known here."
 
 
-def report_html(found: Json, past: Json = _ALONE) -> str:
+def report_html(found: Json, past: Json = ALONE) -> str:
     """Return the page. Every word that came from outside is escaped: names and comments are not markup.
 
-    `past`: what earlier checks measured and which rows are set aside, for the drawing over time.
+    `past`: what earlier checks measured, which rows are set aside and how features lie, for the drawings.
     """
-    compared_anything = found["validation"] is not None
-    parts = [_title(found), _verdict(found)]
-    parts += [_figures(found), _doubts(found), _comparison(found)] if compared_anything else []
-    parts += [_questions(found), windows(found, past), happened(found), rules(found)]
-    parts += [_answer(found), _course(found), _footer(found)]
-    return _template("page.html").substitute(
-        title=joined([f"{found['model']} · {words.spoken(words.state(found))}"]),
-        style=_template("page.css").template,
-        body=joined(parts, "\n"),
-    )
+    page = Template((resources.files("autopilot.report") / "page.html").read_text("utf-8"))
+    title = joined([f"{found['model']} · {words.spoken(words.state(found))}"])
+    return page.substitute(title=title, style=STYLE, body=report_body(found, past))
 
 
-def _template(name: str) -> Template:
-    return Template((resources.files("autopilot.report") / name).read_text("utf-8"))
+def report_body(found: Json, past: Json = ALONE) -> Markup:
+    """Return what stands inside the page's `main`, from its h1 on, for another page's frame; STYLE goes with it."""
+    judged = found["validation"] is not None
+    first = [
+        _title(found),
+        _verdict(found),
+        _figures(numbers(found)),
+        _doubts(found) if judged else "",
+        _facts(found, past),
+    ]
+    parts = [happened(found, past), windows(found, past), _comparison(found) if judged else "", _questions(found)]
+    parts += [measured(found), rules(found), _spent(found), _answer(found), _course(found), _footer(found)]
+    return joined([tag("div", *first, class_="first"), *parts], "\n")
 
 
 def _title(found: Json) -> Markup:
@@ -46,42 +53,53 @@ def _title(found: Json) -> Markup:
 
 
 def _verdict(found: Json) -> Markup:
-    said = headline(found)
-    typed = "\n".join(commands(found))
-    waits = found["approval"] and found["approval"]["state"] == "pending" and found["outcome"] is None
-    until = (
-        f"Waits for a person until {words.moment(found['approval']['expires_at'])}; silence is a no." if waits else ""
-    )
+    said, until = headline(found), ""
+    if waits(found):
+        until = f"Waits for a person until {words.moment(found['approval']['expires_at'])}; silence is a no."
     return tag(
         "section",
         tag("strong", said.word),
         tag("p", words.sentence(said.text)),
         tag("p", until, class_="note") if until else "",
-        tag("pre", typed) if typed else "",
         class_=f"verdict {said.tone}",
     )
 
 
-def _figures(found: Json) -> Markup:
-    tiles = [
-        joined([tag("span", each.label), tag("b", each.value, class_=each.tone if each.tone != "open" else None)])
-        + tag("span", each.note)
-        for each in figures(found)
-    ]
-    return items([Markup(tile) for tile in tiles], class_="figures")
+def _figures(found: list[Figure]) -> Markup:
+    return items(map(_tile, found), class_="figures")
+
+
+def _tile(each: Figure) -> Markup:
+    value = tag("b", each.value, class_=each.tone if each.tone != "open" else None)
+    between = tag("small", f" {each.interval} 95 %") if each.interval else ""
+    return joined([tag("span", each.label), tag("p", value, between), tag("span", each.note)])
+
+
+def _facts(found: Json, past: Json) -> Markup:
+    said = facts(found, past)
+    return tag("dl", *map(_fact, said), class_="facts") if said else Markup("")
+
+
+def _fact(each: Fact) -> Markup:
+    command = tag("code", each.command) if each.command else ""
+    return joined(
+        [tag("dt", words.sentence(each.term).removesuffix(".")), tag("dd", each.text, " " if command else "", command)]
+    )
 
 
 def _doubts(found: Json) -> Markup:
-    said = items(doubts(found)) or tag("p", "None: no check, slice or metric speaks against it.")
-    return tag("section", tag("h2", "Doubts"), said, class_="doubts")
+    known = doubts(found)
+    said = items(known) or tag("p", "None: no check, slice or metric speaks against it.")
+    return tag("section", tag("h2", f"Doubts: {len(known)}" if known else "Doubts"), said, class_="doubts")
 
 
 def _comparison(found: Json) -> Markup:
     comparison = found["validation"]["comparison"]
     parts = [tag("h2", "Champion against challenger"), tag("p", words.sentence(compared(found)))]
+    parts.append(_figures(figures(found)))
     if comparison and comparison["metrics"]:
         parts += [differences(comparison), metrics(found), calibration(comparison)]
-    return joined([*parts, tag("h3", "Checks"), checks(found)])
+    return joined([*parts, checks(found)])
 
 
 def _questions(found: Json) -> Markup:
@@ -106,6 +124,13 @@ def _tone(place: int, answer: str) -> str:
     if place == len(QUESTIONS) and answer in ("yes", "no"):
         return "good" if answer == "yes" else "bad"
     return _TONES[answer]
+
+
+def _spent(found: Json) -> Markup:
+    """Return what the run cost, and how long each part of it took."""
+    said = {**durations(found), "cost": accounts.cost_text(found["cost"]) if found["cost"] else ""}
+    known = _pairs({name: text for name, text in said.items() if text})
+    return joined([tag("h2", "Cost and duration"), known, "" if found["cost"] else tag("p", _UNPRICED, class_="note")])
 
 
 def _answer(found: Json) -> Markup:
@@ -135,8 +160,7 @@ def _pairs(said: dict[str, str]) -> Markup:
 
 def _course(found: Json) -> Markup:
     steps = [joined([tag("b", words.moment(at)), f" {text}"]) for at, text in course(found)]
-    undo = tag("p", "To go back: ", tag("code", f"autopilot rollback {found['model']}")) if found["promotion"] else ""
-    return joined([tag("h2", "Course of the run"), items(steps), undo])
+    return joined([tag("h2", "Course of the run"), items(steps)])
 
 
 def _footer(found: Json) -> Markup:

@@ -69,5 +69,15 @@ def share(value: float, limit: float, furthest: float) -> Markup:
     )
 
 
+def pair(then: float, now: float, furthest: float) -> Markup:
+    """Draw two shares below each other: the reference's above, today's beneath it."""
+    long = [_WIDTH * share_ / (furthest or 1.0) for share_ in (then, now)]
+    return _drawing(
+        f"reference {then:.1%}, now {now:.1%}",
+        tag("rect", x=0, y=1, width=f"{long[0]:.1f}", height=6.5, class_="then"),
+        tag("rect", x=0, y=8.5, width=f"{long[1]:.1f}", height=6.5, class_="now"),
+    )
+
+
 def _drawing(said: str, *parts: Markup) -> Markup:
     return tag("svg", *parts, viewBox=f"0 0 {_WIDTH:.0f} 16", role="img", aria_label=said)

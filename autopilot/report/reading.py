@@ -32,10 +32,17 @@ class Figure:
     value: str
     note: str = ""
     tone: Tone = "open"
+    interval: str = ""
+    """Between what the value lies, 95 %, where it was measured on a sample."""
+
+    @property
+    def text(self) -> str:
+        """Return the value, with its interval if it has one."""
+        return f"{self.value} {self.interval}".rstrip()
 
 
 _ADVICE: dict[str, Headline] = {
-    "passed": Headline("Approve", "good", "{it} passed every check"),
+    "passed": Headline("Approve", "good", "{it} passed all {number}"),
     "failed": Headline("Deny", "bad", "{it} failed the gate"),
     "inconclusive": Headline("Deny for now", "open", "the numbers do not decide it"),
     "error": Headline("Deny", "bad", "{it} could not be judged"),
@@ -55,8 +62,24 @@ _ENDED: dict[str, tuple[str, Tone]] = {
 
 def advice(found: Json) -> Headline:
     """Return the recommendation that the checks make, whatever became of it."""
-    said = _ADVICE[found["validation"]["outcome"]]
-    return Headline(said.word, said.tone, said.text.format(it=challenger_noun(found)))
+    validation = found["validation"]
+    said = _ADVICE[validation["outcome"]]
+    text = said.text.format(it=challenger_noun(found), number=words.count(len(validation["checks"]), "check"))
+    return Headline(said.word, said.tone, f"{text}{_because(found)}")
+
+
+def _because(found: Json) -> str:
+    """Return by how much, where the challenger passed; else what did not pass."""
+    validation = found["validation"]
+    if validation["outcome"] != "passed":
+        return f": {validation['reason']}"
+    comparison = validation["comparison"]
+    telling = part(comparison, "harm") or part(comparison, "overall")
+    if not telling or words.interval(telling["difference"]) == words.NOTHING:
+        return ""
+    by = words.interval(telling["difference"], signed=True)
+    where = f"{words.count(telling['rows'], 'row')} ({part_name(telling['name'])})"
+    return f" and is better by {by} in {telling['metric']} on {where}"
 
 
 def headline(found: Json) -> Headline:
@@ -71,7 +94,16 @@ def headline(found: Json) -> Headline:
         return recommended
     word, tone = _ENDED.get(found["outcome"], (stands, "open"))
     was = f"; the recommendation was: {recommended.word.lower()}" if found["approval"] else ""
-    return Headline(word, tone, found["reason"] + was)
+    return Headline(word, tone, f"{_counted(found)}{found['reason']}{was}")
+
+
+def _counted(found: Json) -> str:
+    """Return how many checks stood against the challenger, where they ended the run."""
+    outcomes = [check["outcome"] for check in found["validation"]["checks"]]
+    counts = [(outcomes.count(kind), kind) for kind in ("error", "failed", "inconclusive")]
+    said = [f"{number} {kind}" for number, kind in counts if number]
+    ended = found["outcome"] in ("validation_failed", "validation_inconclusive")
+    return f"of {words.count(len(outcomes), 'check')} {', '.join(said)}; " if ended and said else ""
 
 
 def is_return(found: Json) -> bool:
@@ -135,24 +167,20 @@ def part_name(name: str) -> str:
 
 
 def figures(found: Json) -> list[Figure]:
-    """Return the numbers that matter, the most telling first."""
+    """Return the numbers beside the three that matter: checks, rows, flips, latency."""
     validation, comparison = found["validation"], found["validation"]["comparison"]
     passed = sum(check["outcome"] == "passed" for check in validation["checks"])
-    tone = advice(found).tone
-    checks = Figure("checks passed", f"{passed} of {len(validation['checks'])}", "", tone)
+    checks = Figure("checks passed", f"{passed} of {len(validation['checks'])}", "", advice(found).tone)
     if comparison is None or not comparison["metrics"]:
         return [checks]
-    return [*_gain(found, comparison), checks, *_rows(validation), *_cost(found, comparison)]
+    return [checks, *_rows(validation), *_cost(found, comparison)]
 
 
-def _gain(found: Json, comparison: Json) -> Iterator[Figure]:
+def gain(found: Json, comparison: Json) -> Iterator[Figure]:
+    """Yield by how much the challenger is better where it matters; without a champion, what it reaches."""
     telling = part(comparison, "harm") or part(comparison, "overall")
     if telling:
-        difference = telling["difference"]
-        tone: Tone = _direction(difference)
-        note = f"champion {words.number(telling['champion'])}, better by {words.interval(difference, signed=True)}"
-        label = f"{telling['metric']}, {part_name(telling['name'])}"
-        yield Figure(label, words.number(telling["challenger"]), note, tone)
+        yield _better(telling, challenger_noun(found))
         return
     name = metric_names(comparison, deciding_metric(found))[0]
     asked = found["policy"]["validation"]["minimum"].get(name) if found["policy"] else None
@@ -160,7 +188,16 @@ def _gain(found: Json, comparison: Json) -> Iterator[Figure]:
     yield Figure(name, words.number(comparison["metrics"][name]["challenger"]), note)
 
 
-def _direction(difference: Json | None) -> Tone:
+def _better(telling: Json, noun: str) -> Figure:
+    both = f"champion {words.number(telling['champion'])}, {noun.removeprefix('the ')}"
+    both = f"{both} {words.number(telling['challenger'])}"
+    value, _, between = words.interval(telling["difference"], signed=True).partition(" ")
+    label = f"{telling['metric']} better by, {part_name(telling['name'])}"
+    return Figure(label, value, both, direction(telling["difference"]), between)
+
+
+def direction(difference: Json | None) -> Tone:
+    """Return whether an interval of `better by` lies on one side of nothing."""
     if difference is None or difference["low"] is None or difference["high"] is None:
         return "open"
     return "good" if difference["low"] > 0 else "bad" if difference["high"] < 0 else "open"
@@ -218,6 +255,8 @@ def doubts(found: Json) -> list[str]:
         return said
     if validation["champion"] is None:
         said.append("there is no champion to compare with: only the minimums speak")
+    elif part(comparison, "harm") and not part(comparison, "rest"):
+        said.append("compared on the window that triggered only: how it does on rows from before it is not known")
     said += [check["detail"] for check in validation["checks"] if _untold(check)]
     return [*said, *_slices(found, comparison), *_losses(found, comparison), *_calibration(found, comparison)]
 

@@ -55,7 +55,7 @@ def _table(found: Json) -> Markup:
     return joined(
         [
             tag("h2", "Side by side"),
-            table(["", *labels(found)], counts(found)),
+            table(["policy", *labels(found)], counts(found)),
             tag("p", "; ".join(sources), class_="note"),
         ]
     )

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from autopilot import words
-from autopilot.report.markup import Markup, joined, tag
+from autopilot.report.markup import Markup, joined, scrolling, tag
 from autopilot.report.replay_rows import done, labels
 from graph.model import Json
 
@@ -47,7 +47,9 @@ def drawn(found: Json) -> Markup:
         aria_label=f"decisions over time: {', '.join(labels(found))}",
         class_="course",
     )
-    return joined([tag("h2", "Decisions over time"), tag("div", picture, class_="wide"), _legend(found)])
+    return joined(
+        [tag("h2", "Decisions over time"), scrolling(picture, "drawing: decisions over time"), _legend(found)]
+    )
 
 
 def _differing(found: Json, scale: Scale, top: float, height: float) -> list[Markup]:

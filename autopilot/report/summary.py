@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator
 
-from autopilot import words
+from autopilot import accounts, words
+from autopilot.report.blamed import moved
+from autopilot.report.brief import facts, numbers
+from autopilot.report.events import durations
 from autopilot.report.explain import answer_text
 from autopilot.report.reading import (
+    Figure,
     compared,
     deciding_metric,
     doubts,
@@ -18,13 +22,27 @@ from autopilot.report.reading import (
 )
 from graph.model import Json
 
+ALONE: Json = {"checks": [], "quarantined": [], "distributions": []}
+"""The past of a run of which nothing else is known."""
+_MARGIN = len("if you approve  ")
 
-def report_text(found: Json, width: int = words.WIDTH) -> str:
-    """Return the comparison that a run's approval is sealed to; says so when the run compared nothing."""
-    if found["validation"] is None:
-        return words.printable("\n".join([*_top(found, width), *_undo(found)]))
-    parts = [_top(found, width), _numbers(found, width), _doubts(found, width), _compared(found), _metrics(found)]
-    parts += [_calibration(found), _checks(found, width), _why(found, width), _seal(found, width), _undo(found)]
+
+def report_text(found: Json, width: int = words.WIDTH, past: Json = ALONE) -> str:
+    """Return the comparison that a run's approval is sealed to; says so when the run compared nothing.
+
+    `past`: what earlier checks measured and how features lie. The first screen comes first: recommendation, numbers,
+    doubts, then what broke, since when, and the way back.
+    """
+    judged = found["validation"] is not None
+    parts = [
+        _top(found, width),
+        _numbers(found, width),
+        _doubts(found, width) if judged else [],
+        _facts(found, past, width),
+    ]
+    parts += [_features(found, past, width)]
+    parts += [_beside(found, width), _compared(found), _metrics(found), _calibration(found)] if judged else []
+    parts += [_checks(found, width) if judged else [], _spent(found), _seal(found, width)]
     return words.printable("\n\n".join("\n".join(part) for part in parts if part))
 
 
@@ -36,8 +54,34 @@ def _top(found: Json, width: int) -> list[str]:
 
 
 def _numbers(found: Json, width: int) -> list[str]:
-    rows = [[figure.label, figure.value, figure.note] for figure in figures(found)]
-    return [compared(found), words.table(["", "", ""], rows, width, indent="  ").partition("\n")[2]]
+    lines = _figures(numbers(found), width)
+    return ["numbers that matter [95 %]", *lines] if lines else []
+
+
+def _figures(known: list[Figure], width: int) -> list[str]:
+    rows = [[figure.label, figure.text, figure.note] for figure in known]
+    return words.table(["", "", ""], rows, width, indent="  ").splitlines()[1:] if rows else []
+
+
+def _facts(found: Json, past: Json, width: int) -> list[str]:
+    lines = []
+    for each in facts(found, past):
+        lines += words.wrapped(each.text, each.term.ljust(_MARGIN), " " * _MARGIN, width)
+        # One command a line: a command that is broken over two cannot be copied.
+        lines += [f"{' ' * _MARGIN}{each.command}"] if each.command else []
+    return lines
+
+
+def _features(found: Json, past: Json, width: int) -> list[str]:
+    """Say where the rows of the telling features went."""
+    lines = []
+    for each in past["distributions"]:
+        lines += words.wrapped(f"{each['feature']}: {moved(each)}", "  ", "    ", width)
+    return ["features beside the reference", *lines] if lines else []
+
+
+def _beside(found: Json, width: int) -> list[str]:
+    return [compared(found), *_figures(figures(found), width)]
 
 
 def _doubts(found: Json, width: int) -> list[str]:
@@ -121,12 +165,10 @@ def _slices(checks: list[Json]) -> Iterator[tuple[str, str]]:
             yield outcome, f"{said} in {words.count(outcomes.count(outcome), 'slice')}"
 
 
-def _why(found: Json, width: int) -> list[str]:
-    decided = found["decision"]
-    if decided is None:
-        return []
-    said = [decided["reason"], *[f"{blame['feature']}: {blame['detail']}" for blame in found["blame"]]]
-    return ["why it was looked into", *[line for text in said for line in words.wrapped(text, "  ", "  ", width)]]
+def _spent(found: Json) -> list[str]:
+    known = [f"{what} {took}" for what, took in durations(found).items() if took]
+    known += [f"cost {accounts.cost_text(found['cost'])}"] if found["cost"] else []
+    return [f"took: {'; '.join(known)}"] if known else []
 
 
 def _seal(found: Json, width: int) -> list[str]:
@@ -137,15 +179,4 @@ def _seal(found: Json, width: int) -> list[str]:
     lines = [f"approval {approval['state']}{waits}", f"  sealed to {approval['fingerprint']}"]
     for text in (*map(answer_text, approval["answers"]), approval["reason"]):
         lines += words.wrapped(text, "  ", "  ", width) if text else []
-    return lines + [f"  {command}" for command in commands(found)]
-
-
-def commands(found: Json) -> Iterator[str]:
-    """Yield what a person types to answer, while an answer is waited for."""
-    if found["approval"] and found["approval"]["state"] == "pending" and found["outcome"] is None:
-        yield f"autopilot approve {found['run']} --as NAME --comment TEXT"
-        yield f"autopilot deny {found['run']} --as NAME --comment TEXT"
-
-
-def _undo(found: Json) -> list[str]:
-    return [f"how to go back: autopilot rollback {found['model']}"] if found["promotion"] else []
+    return lines

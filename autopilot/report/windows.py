@@ -6,7 +6,7 @@ from datetime import datetime
 from autopilot import words
 from autopilot.report.around import Around, Panel, Point, Span, around
 from autopilot.report.chart import chart
-from autopilot.report.markup import Markup, joined, table, tag
+from autopilot.report.markup import Markup, joined, scrolling, table, tag
 from graph.model import Json
 
 _TITLE = "The windows around the change"
@@ -23,7 +23,7 @@ def windows(found: Json, past: Json) -> Markup:
         [
             tag("h2", _title(found)),
             tag("p", said),
-            tag("div", chart(seen, said), class_="wide"),
+            scrolling(chart(seen, said), "drawing: the windows over time"),
             _legend(seen),
             tag("details", tag("summary", "The same numbers as tables"), *tables),
         ]
@@ -85,7 +85,7 @@ def _moment(at: datetime) -> str:
 def _beside(panel: Panel) -> str:
     if any(point.band for point in panel.points):
         return "where chance alone leaves it, 95 %"
-    return "foreseen" if any(point.beside is not None for point in panel.points) else ""
+    return "foreseen" if any(point.beside is not None for point in panel.points) else "held against"
 
 
 def _rows(panel: Panel) -> Iterator[list[str]]:

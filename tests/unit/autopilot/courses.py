@@ -55,7 +55,11 @@ def check(evidence: Evidence, start: datetime, champion: str = "3", length: time
 
 def past(*checks: Json, aside: tuple[tuple[datetime, datetime], ...] = ()) -> Json:
     """Return the course that belongs to these checks."""
-    return {"checks": list(checks), "quarantined": [{"start": a.isoformat(), "end": b.isoformat()} for a, b in aside]}
+    return {
+        "checks": list(checks),
+        "quarantined": [{"start": a.isoformat(), "end": b.isoformat()} for a, b in aside],
+        "distributions": [],
+    }
 
 
 def course(length: timedelta = DAY) -> Json:

@@ -1,15 +1,19 @@
 """The comparison as text: recommendation first, the numbers that matter, and every doubt said out loud."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
-from autopilot.report.reading import doubts, figures, headline
-from autopilot.report.summary import report_text
+from autopilot.report.brief import facts, numbers
+from autopilot.report.document import report_document
+from autopilot.report.reading import doubts, headline
+from autopilot.report.summary import ALONE, report_text
 from graph.model import Json
 from tests.unit.autopilot import documents
-from tests.unit.autopilot.documents import FINE, trained, waiting, worse
-from tests.unit.graph.policy.builders import compared, part
+from tests.unit.autopilot.courses import FIRST, changed, check, course, past
+from tests.unit.autopilot.documents import DEGRADED, FINE, STRICT, checked, trained, waiting, worse
+from tests.unit.graph.policy.builders import DAY, QUIET, compared, part
 
 EVERY = documents.every()
 
@@ -23,7 +27,9 @@ def test_every_run_can_be_reported(kind: str):
 
 def test_the_recommendation_comes_first():
     lines = report_text(EVERY["waiting"]).splitlines()
-    assert lines[2] == "  APPROVE: the challenger passed every check"
+    assert lines[2].startswith(
+        "  APPROVE: the challenger passed all 12 checks and is better by +0.0300 [+0.0100, +0.0500]"
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,21 +54,41 @@ def test_a_promotion_says_what_was_recommended():
     assert "the recommendation was: approve" in headline(EVERY["promoted"]).text
 
 
-def test_the_window_that_triggered_is_the_first_number():
-    first = figures(EVERY["waiting"])[0]
-    assert first.label == "roc_auc, window that triggered"
-    assert first.value == "0.88"
-    assert "better by +0.0300 [+0.0100, +0.0500]" in first.note
-    assert first.tone == "good"
+def test_the_gain_on_the_window_that_triggered_is_the_first_number_and_what_was_served_the_second():
+    first, second, *_ = numbers(EVERY["waiting"])
+    assert first.label == "roc_auc better by, window that triggered"
+    assert (first.value, first.interval, first.tone) == ("+0.0300", "[+0.0100, +0.0500]", "good")
+    assert first.note == "champion 0.85, challenger 0.88"
+    assert (second.label, second.text, second.tone) == (
+        "roc_auc that champion 3 served",
+        "0.6600 [0.6100, 0.7100]",
+        "bad",
+    )
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_no_run_has_more_than_three_numbers_and_a_judged_one_has_a_first(kind: str):
+    known = numbers(EVERY[kind])
+    assert len(known) <= 3
+    assert known or not EVERY[kind]["validation"]
+
+
+def test_wrong_decisions_are_told_to_a_thousand_rows():
+    errors = (replace(part("overall", 0.001, 0.003), metric="errors", champion=0.031, challenger=0.029),)
+    last = numbers(waiting(replace(FINE, errors=errors)))[-1]
+    assert (last.label, last.text) == ("wrong decisions in 1,000 rows, better by", "+2.0 [+1.0, +3.0]")
+    assert last.note == "31 before, 29 after"
 
 
 def test_without_a_champion_the_minimum_stands_beside_the_number():
-    first = figures(EVERY["no_champion"])[0]
+    first = numbers(EVERY["no_champion"])[0]
     assert (first.label, first.value, first.note) == ("roc_auc", "0.88", "asked for is 0.8")
 
 
 def test_a_clear_gain_has_few_doubts():
     assert doubts(waiting(compared(part("overall"), part("harm"), part("rest", -0.002, 0.004)))) == []
+    (only,) = doubts(waiting(compared(part("overall"), part("harm"))))
+    assert "compared on the window that triggered only" in only
     assert "none: no check, slice or metric speaks against it" in report_text(
         waiting(compared(part("overall"), part("harm"), part("rest", -0.002, 0.004)))
     )
@@ -104,9 +130,72 @@ def test_all_parts_of_the_comparison_are_there():
     assert f"autopilot approve {documents.RUN} --as NAME" in text
 
 
-def test_the_way_back_is_named_where_something_moved():
-    assert "how to go back: autopilot rollback fraud" in report_text(EVERY["promoted"])
-    assert "how to go back" not in report_text(EVERY["waiting"])
+def told(found: Json, beside: Json = ALONE) -> dict[str, tuple[str, str]]:
+    return {each.term: (each.text, each.command) for each in facts(found, beside)}
+
+
+def test_the_way_back_is_named_before_and_after_something_moved():
+    for kind, said in (
+        ("promoted", "this asks for version 3 again"),
+        ("waiting", "after an approval this asks for ver"),
+    ):
+        text, command = told(EVERY[kind])["to go back"]
+        assert text.startswith(said)
+        assert command == "autopilot rollback fraud"
+    assert "to go back" not in told(EVERY["reported"])
+    assert told(EVERY["reported"])["serves now"][0].startswith("champion 3, as before")
+
+
+def test_what_either_answer_changes_is_said_while_one_is_waited_for():
+    said = told(EVERY["waiting"])
+    assert said["if you approve"][0] == (
+        "challenger 7 becomes the next version of fraud-v1 and serves in place of version 3, which is kept as previous"
+    )
+    assert said["if you deny"][0].startswith("version 3 goes on serving; nothing moves")
+    assert said["sealed to"][0] == "fingerprint ffffffffffffffff"
+    assert "serves again in place of version 3" in told(EVERY["asked_back"])["if you approve"][0]
+    assert "and serves" in told(EVERY["no_champion"])["if you approve"][0]
+    assert "if you approve" not in told(EVERY["promoted"])
+
+
+def test_since_when_is_the_dated_beginning_with_what_was_known_before_it():
+    said = told(changed().explanation(), course())["since"][0]
+    assert said == (
+        "2026-02-17, as the sequential test dates it;"
+        " of 10 windows before it, from 2026-02-07 on, none lay beyond chance"
+    )
+
+
+def test_where_no_harm_is_dated_a_feature_that_moved_is():
+    drifted = replace(DEGRADED, labels=None)
+    shelf = checked(drifted, spec=replace(STRICT, policy=replace(STRICT.policy, max_drift=0.1)))
+    well, ill = (check(each, FIRST + at * DAY) for each, at in ((QUIET, 0), (drifted, 1)))
+    found = shelf.explanation()
+    assert found["decision"]["since"] is None
+    assert told(found, past(well, ill))["since"][0] == ("2026-02-08: in 1 check on end amount lies beyond chance")
+    assert told(found, past(ill, ill))["since"][0].startswith("at the latest 2026-02-08")
+    assert "no check looked before" in told(found)["since"][0]
+
+
+def test_the_first_24_lines_hold_what_an_approver_asks_first():
+    first = "\n".join(report_text(EVERY["waiting"]).splitlines()[:24])
+    for piece in ("APPROVE", "+0.0300 [+0.0100, +0.0500]", "0.6600 [0.6100, 0.7100]", "doubts", "few positives"):
+        assert piece in first, piece
+    for term in ("what broke", "since", "if you approve", "to go back", "autopilot rollback fraud"):
+        assert term in first, term
+
+
+def test_the_document_holds_what_text_and_page_say_first():
+    found = changed().explanation()
+    report = report_document(found, course())["report"]
+    assert report["recommendation"]["text"] == headline(found).text
+    assert [each["name"] for each in report["over_time"]] == ["roc_auc", "Brier loss", "PSI of amount"]
+    assert sum(each["beyond_chance"] for each in report["over_time"][0]["points"]) == 8
+    assert {each["term"]: each["text"] for each in report["facts"]}["since"].startswith("2026-02-17")
+    whole = report_document(EVERY["waiting"], ALONE)
+    assert {**whole, "report": None} == {**EVERY["waiting"], "report": None}
+    assert whole["report"]["doubts"] == doubts(EVERY["waiting"])
+    assert json.loads(json.dumps(whole)) == whole
 
 
 def test_the_owners_own_metric_is_shown_with_its_judgement():
