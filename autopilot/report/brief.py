@@ -1,4 +1,4 @@
-"""The first screen: three numbers, and in a line each what broke, since when, what an answer changes, how to go back."""
+"""The first screen: three numbers; then a line each on what broke, since when, what an answer changes, the way back."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -33,7 +33,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Numbers in [low, high), with their rows in reference and window."""
+    """Numbers from low to high, with their rows in reference and window."""
 
     low: float
     high: float
@@ -105,7 +105,8 @@ def _summed(counts: Sequence[Json]) -> Json:
 def _numbers(profile: Json, now: Json) -> Iterator[Part]:
     """Yield neighbouring bins together, and beside them what lies outside of all that the reference held."""
     then, cuts = profile["counts"], profile["cuts"]
-    edges = sorted([*cuts["at"], *(math.nextafter(atom, math.inf) for atom in cuts["atoms"])])
+    # The bin of a frequent value ends right behind it: shown, it begins and ends with the value.
+    edges = sorted([*cuts["at"], *cuts["atoms"]])
     ends = zip([-math.inf, *edges], [*edges, math.inf], strict=True)
     shares = zip(_shares(then["bins"], then), _shares(now["bins"], now), strict=True)
     bins = [Bin(low, high, *both) for (low, high), both in zip(ends, shares, strict=True)]
