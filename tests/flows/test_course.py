@@ -96,6 +96,8 @@ def test_the_estimate_without_labels_is_part_of_a_course(home):
         {**check, "estimate": {**check["estimate"], "start": check["start"], "end": check["end"]}}
         for check in past["checks"]
     ]
-    (panel,) = [each for each in around(found, past).panels if each.name.startswith("foreseen")]
+    seen = around(found, past)
+    assert seen
+    (panel,) = [each for each in seen.panels if each.name.startswith("foreseen")]
     assert panel.title == "roc_auc that the scores foresee, without any label"
     assert [(point.low, point.value, point.high) for point in panel.points] == [(0.85, 0.9, 0.95)] * 3
