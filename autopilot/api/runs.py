@@ -13,6 +13,7 @@ from autopilot.api import shapes
 from autopilot.api.identity import At, Operator, Viewer, require_role
 from autopilot.api.repeat import Key, once
 from autopilot.desk import Desk
+from autopilot.report.document import report_document
 from autopilot.report.page import report_html
 from autopilot.report.summary import report_text
 from graph.errors import NotFound
@@ -76,15 +77,15 @@ def read_report(desk: At, _: Viewer, run: UUID, accept: Annotated[str, Header()]
     """Return champion against challenger: a page, or text or JSON where that is what `Accept` names first."""
     book = desk.office.book
     row = book.runs.row(str(run))
-    found = view.explanation(book, row)
+    found, past = view.explanation(book, row), view.course(book, row)
     wanted = next((kind for kind in _kinds(accept) if kind in ("text/html", "text/plain", "application/json")), "")
     if wanted == "application/json":
-        return JSONResponse(found)
+        return JSONResponse(report_document(found, past))
     if wanted == "text/plain":
-        return PlainTextResponse(report_text(found))
+        return PlainTextResponse(report_text(found, past=past))
     # Its style stands in the page itself, so that the page can be kept: this one answer may use it, and no script.
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
-    return HTMLResponse(report_html(found, view.course(book, row)), headers={"Content-Security-Policy": policy})
+    return HTMLResponse(report_html(found, past), headers={"Content-Security-Policy": policy})
 
 
 def _kinds(accept: str) -> list[str]:

@@ -3,7 +3,7 @@
 from autopilot import view as views
 from autopilot.desk import Desk
 from autopilot.people import Person
-from autopilot.report import reading
+from autopilot.report import brief, reading
 from checkpoints.ledger.views import View
 from graph.errors import NotFound
 from graph.model import Approval, Json
@@ -76,4 +76,4 @@ def _headline(found: Json) -> str:
 
 
 def _numbers(found: Json) -> tuple[tuple[str, str], ...]:
-    return tuple((each.label, f"{each.value} {each.note}".strip()) for each in reading.figures(found)[:3])
+    return tuple((each.label, each.text) for each in brief.numbers(found))
