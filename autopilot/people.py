@@ -48,7 +48,7 @@ class Person(Part):
     """How to reach somebody who may approve."""
 
     email: str | None = None
-    slack: Annotated[str, Field(pattern=r"^[A-Z0-9]+/[A-Z0-9]+$")] | None = None
+    slack: Annotated[str, Field(pattern=r"^[TE][A-Z0-9]+/[UW][A-Z0-9]+$")] | None = None
     """Team and user: T024BE7LD/U0G9QF9C6."""
     jira: str | None = None
     """The account id."""

@@ -17,7 +17,9 @@ _SECRET_NAME = re.compile(
 )
 _URL_LOGIN = re.compile(r"(?P<start>\b[a-z][a-z0-9+.-]*://[^\s/?#:@'\"]*:)(?P<password>[^\s/?#'\"]+)@", re.I)
 _BEARER = re.compile(r"\b(bearer|basic)(\s+)[a-z0-9+/_.~=-]{8,}", re.I)
-_KEY = re.compile(r"\b(?:lsv2_\w+|sk-[\w-]{8,}|xox[a-z]-[A-Za-z0-9-]+|gh[a-z]_[A-Za-z0-9]{16,})")
+_KEY = re.compile(
+    r"\b(?:lsv2_\w+|sk-[\w-]{8,}|xox[a-z]-[A-Za-z0-9-]+|xapp-[A-Za-z0-9-]+|ap_[A-Za-z0-9_-]{40,}|gh[a-z]_[A-Za-z0-9]{16,})"
+)
 _NAMED = re.compile(r"((?:password|passwd|pwd|secret|api_?key|token)[\"']?\s*[=:]\s*[\"']?)[^\s\"',;&]{4,}", re.I)
 _NAME_IN_A_DOCUMENT = re.compile(r"(?:password|passwd|pwd|secret|api_?key|token|authorization)$", re.I)
 _SHAPES = ((_URL_LOGIN, rf"\g<start>{MASK}@"), (_BEARER, rf"\1\2{MASK}"), (_KEY, MASK), (_NAMED, rf"\1{MASK}"))

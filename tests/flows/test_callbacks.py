@@ -15,6 +15,7 @@ from autopilot.serve.telling import Teller
 from tests.fakes.channel import FakeChannel
 from tests.serving import serving
 from tools.approvals import slack_callbacks
+from tools.approvals.slack_message import REASON
 
 SECRET = "a signing secret"
 JIRA = "AUTOPILOT_JIRA_WEBHOOK_SECRET"
@@ -75,7 +76,7 @@ def click(doors, run, action="approve", user="U1", **changes):
 def form(doors, run, comment="not now", user="U1"):
     shown = doors.home.book.views.one(run, "slack")[0]
     about = {"approval": doors.home.book.approval(run).id, "nonce": shown.nonce}
-    values = {slack_callbacks.REASON: {slack_callbacks.REASON: {"value": comment}}}
+    values = {REASON: {REASON: {"value": comment}}}
     view = {"callback_id": "autopilot_reason", "private_metadata": json.dumps(about), "state": {"values": values}}
     return {"type": "view_submission", "user": {"id": user, "team_id": "T1"}, "team": {"id": "T1"}, "view": view}
 
@@ -163,7 +164,8 @@ def test_what_is_no_interaction_is_a_clear_problem(doors, run, payload):
 def test_over_a_socket_it_is_the_same(doors, run, slack):
     assert handle(doors.desk, slack, click(doors, run, user="U9")) is None
     assert "nobody under people" in slack.answers[0]
-    assert "errors" in handle(doors.desk, slack, form(doors, run, user="U9"))
+    shown = handle(doors.desk, slack, form(doors, run, user="U9"))
+    assert shown and "errors" in shown
     assert handle(doors.desk, slack, form(doors, run)) is None
     assert doors.home.book.approval(run).state == "denied"
 
@@ -195,7 +197,8 @@ def test_two_channels_racing_give_one_winner_and_one_told_loser(doors, slack):
         Teller(doors.desk, "slack").turn()
         slack.answers.clear()
         decision, other = ("approve", "deny") if number % 2 else ("deny", "approve")
-        answers, start = [], threading.Barrier(2)
+        answers: list[bool] = []
+        start = threading.Barrier(2)
 
         def over_slack(run=run, other=other, start=start, answers=answers):
             start.wait()

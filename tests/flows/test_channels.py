@@ -1,7 +1,9 @@
 """What channels are told and heard: each request once, as it stands, whatever dies or is away; answers by one rule."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -12,9 +14,10 @@ from autopilot.serve.telling import Teller
 from graph.errors import Refused, Unavailable
 from tests.databases import fresh_database
 from tests.fakes.channel import FakeChannel
-from tests.house import HEALTHY, MODEL, SPEC, house
+from tests.house import HEALTHY, MODEL, house
 from tests.serving import FILE, serving
-from tools.approvals.channel import Heard
+from tests.unit.graph.policy.builders import SPEC
+from tools.approvals.channel import Channel, Heard
 
 KINDS = ("slack", "jira")
 ADDRESSES = {"slack": ("T1/U1", "T1/U2"), "jira": ("jira-ana", "jira-ben")}
@@ -48,7 +51,7 @@ class Town:
 
 def town(home, folder, text=FILE, kinds=KINDS):
     channels = {kind: FakeChannel(kind) for kind in kinds}
-    made = {kind: (lambda kind=kind: channels[kind]) for kind in kinds}
+    made: dict[str, Callable[[], Channel]] = {kind: partial(channels.get, kind) for kind in kinds}  # type: ignore[dict-item]
     text = text.replace("otto: {}", "otto: {slack: T1/U9, jira: jira-otto}")
     return serving(home, folder, made, text=text), channels
 
