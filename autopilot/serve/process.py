@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import uvicorn
+from fastapi import FastAPI
 
 from autopilot import output
 from autopilot.api.app import application
@@ -13,6 +14,7 @@ from autopilot.clock import RunningClock
 from autopilot.desk import Desk
 from autopilot.serve.runner import Runner
 from autopilot.settings import Settings
+from autopilot.web import errors, pages
 from graph.errors import AutopilotError, Misconfigured
 
 _GRACE_S = 20
@@ -44,10 +46,17 @@ def _code(runner: Runner, finished: bool) -> int:
     return 1 if runner.failed else 0
 
 
+def doors(desk: Desk) -> FastAPI:
+    """Return the application that is served: the API and the pages."""
+    app = application(desk, more=[pages.router])
+    errors.install(app)
+    return app
+
+
 def _config(desk: Desk, door: socket.socket) -> uvicorn.Config:
     host, port = door.getsockname()[:2]
     return uvicorn.Config(
-        application(desk),
+        doors(desk),
         host=host,
         port=port,
         log_level="warning",

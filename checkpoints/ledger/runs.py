@@ -54,9 +54,9 @@ class Runs:
         """Return runs, newest first, of one model or of all; with `after`, those that come after that run."""
         return self._database.rows(query("runs", "page_of_runs"), model=model, after=after, limit=limit)
 
-    def asking(self, pending: bool, limit: int) -> list[Row]:
+    def asking(self, pending: bool, limit: int, skip: int = 0) -> list[Row]:
         """Return the runs whose approval waits, longest first; or those whose approval is closed, newest first."""
-        return self._database.rows(query("runs", "waiting_runs"), pending=pending, limit=limit)
+        return self._database.rows(query("runs", "waiting_runs"), pending=pending, limit=limit, skip=skip)
 
     def unfinished(self) -> list[Row]:
         """Return every run without an outcome, oldest first."""

@@ -35,7 +35,7 @@ order by r.started_at desc, r.run desc limit %(limit)s
 -- What waits for a person, the longest wait first; then what was answered last.
 select r.* from runs r join approvals a on a.run = r.run
 where (a.state = 'pending') = %(pending)s
-order by case when %(pending)s then a.requested_at end, a.requested_at desc, r.run limit %(limit)s
+order by case when %(pending)s then a.requested_at end, a.requested_at desc, r.run limit %(limit)s offset %(skip)s
 
 -- name: open_runs
 -- What `resume --all` carries on: an active run, or a check that died before its decision.
