@@ -50,41 +50,37 @@ class Operation:
 def operations(app: FastAPI) -> list[Operation]:
     """Return every route of the application's OpenAPI document, in its order."""
     document = app.openapi()
-    roles = dict(_roles(app))
+    roles = dict(_roles(app.routes))
     return [
-        _operation(document, path, method.upper(), said, roles.get((method.upper(), path), "as its text says"))
+        _operation(document, path, method.upper(), said, roles.get((method.upper(), path)))
         for path, methods in document["paths"].items()
         for method, said in methods.items()
     ]
 
 
-def _operation(document: Json, path: str, method: str, said: Json, role: str) -> Operation:
+def _operation(document: Json, path: str, method: str, said: Json, role: str | None) -> Operation:
     answers = tuple((status, str(each["description"])) for status, each in sorted(said["responses"].items()))
     return Operation(
         method=method,
         path=path,
         summary=said.get("summary", ""),
         text=said.get("description", ""),
-        role=role,
+        role=role or ("as said above" if said.get("security") else "none: it is open to everybody"),
         takes=(*_parameters(document, said.get("parameters", [])), *_body(document, said.get("requestBody"))),
         answers=answers,
     )
 
 
-def _roles(app: FastAPI) -> Iterator[tuple[tuple[str, str], str]]:
+def _roles(routes: Iterable[object]) -> Iterator[tuple[tuple[str, str], str]]:
     """Yield which role each route takes at least, read off what it depends on."""
-    for route in app.routes:
-        if isinstance(route, APIRoute):
-            asked = [each.call for each in route.dependant.dependencies]
-            role = next((_ROLES[call] for call in asked if call in _ROLES), None)
-            open_to_all = not any(scheme for scheme in _schemes(route))
-            for method in route.methods:
-                if role or open_to_all:
-                    yield (method, route.path), role or "nobody in particular: it is open"
-
-
-def _schemes(route: APIRoute) -> Iterable[object]:
-    return [each for each in route.dependant.dependencies if each.call is identity._bearer]
+    for route in routes:
+        inner = getattr(route, "original_router", None)
+        if inner is not None:
+            yield from _roles(inner.routes)
+        elif isinstance(route, APIRoute):
+            asked = (_ROLES.get(each.call) for each in route.dependant.dependencies if each.call)
+            role = next(filter(None, asked), None)
+            yield from (((method, route.path), role) for method in route.methods if role)
 
 
 def _parameters(document: Json, given: Iterable[Json]) -> Iterator[Field]:

@@ -70,6 +70,11 @@ def _shown(value: Any) -> Any:
     return value if hasattr(value, "__html__") or not isinstance(value, str) else visible(value)
 
 
+def _stopped(text: str) -> str:
+    """Return text with a stop at its end. Its first letter stays: it may be that of a name."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
 @cache
 def _environment() -> Environment:
     made = Environment(
@@ -81,7 +86,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(static=_static_path)
-    made.filters.update(moment=words.moment, spoken=words.spoken, sentence=words.sentence)
+    made.filters.update(moment=words.moment, spoken=words.spoken, sentence=words.sentence, stopped=_stopped)
     return made
 
 

@@ -102,10 +102,10 @@ def answering(desk: Desk, visitor: Visitor, approval: Approval | None) -> Answer
         return None
     entry = desk.office.file.models.get(approval.model)
     if entry is None:
-        return Answering((), (f"{approval.model} is no longer in autopilot.yaml.",))
+        return Answering((), (f"{approval.model} is no longer in autopilot.yaml",))
     if visitor.holder.role != ROLES[-1]:
         who = either(entry.approval.approvers)
-        return Answering((), (f"You are signed in as {visitor.holder.role}. {who.capitalize()} may answer.",))
+        return Answering((), (f"You are signed in as {visitor.holder.role}. Approvers are {who}",))
     spec = model_spec(approval.model, entry, desk.config.absolute().parent, desk.office.file.budget).approval
     refused = dict(_refusals(approval, visitor.holder.person, spec, desk))
     allowed = tuple(each for each in _DECISIONS if each not in refused)
@@ -121,7 +121,7 @@ def _refusals(approval: Approval, person: str, spec: ApprovalSpec, desk: Desk) -
         try:
             gate.may_answer(approval, Answer(person, decision, "web", now), spec, now)
         except Refused as error:
-            yield decision, words.sentence(f"{error.message}; {error.hint}" if error.hint else error.message)
+            yield decision, f"{error.message}; {error.hint}" if error.hint else error.message
 
 
 def decided(given: str) -> Decision | None:

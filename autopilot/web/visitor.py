@@ -128,16 +128,20 @@ def require_own_page(request: Request, desk: Desk) -> None:
 
 def begin(request: Request, desk: Desk, holder: Holder, response: Response) -> None:
     """Begin a session of this browser in place of the one it may have."""
-    end(request, desk, response)
+    _forget(request, desk)
     _give(request, desk, response, _COOKIE, desk.office.book.tokens.begin_session(holder, desk.clock.now()))
 
 
 def end(request: Request, desk: Desk, response: Response) -> None:
     """End the session of this browser, if it has one."""
+    _forget(request, desk)
     name = cookie_name(request, desk, _COOKIE)
-    if secret := request.cookies.get(name):
-        desk.office.book.tokens.end_session(secret)
     response.delete_cookie(name, path="/", secure=_secure(request, desk), httponly=True, samesite="strict")
+
+
+def _forget(request: Request, desk: Desk) -> None:
+    if secret := request.cookies.get(cookie_name(request, desk, _COOKIE)):
+        desk.office.book.tokens.end_session(secret)
 
 
 def remember(request: Request, desk: Desk, visitor: Visitor | None, response: Response) -> None:

@@ -2,15 +2,17 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
+from autopilot.api.app import application
 from autopilot.api.rate import Rate
 from autopilot.serve.carrying import Carrier
 from tests.browsing import ORIGIN, SAME, browser, doors, read
 from tests.house import HEALTHY, MODEL
-from tests.serving import FILE, PEOPLE, serving
-from tests.unit.graph.policy.builders import SPEC
+from tests.serving import FILE, PEOPLE, routes, serving
+from tests.unit.graph.policy.builders import SEALED, SPEC
 
 RUN = "00000000-0000-4000-8000-000000000000"
 
@@ -66,14 +68,9 @@ ALLOWED = {
 RANK = {"nobody": -1, "viewer": 0, "operator": 1, "approver": 2}
 
 
-def test_every_page_is_on_the_list(app):
-    listed = {
-        (method, route.path)
-        for route in app.routes
-        if getattr(route, "endpoint", None) and route.endpoint.__module__.startswith("autopilot.web")
-        for method in route.methods
-    }
-    assert listed == set(ALLOWED)
+def test_every_page_is_on_the_list(site, app):
+    api = routes(application(site.desk))
+    assert routes(app) - api == set(ALLOWED)
 
 
 @pytest.mark.parametrize("role", RANK)
@@ -414,7 +411,7 @@ def test_a_comment_has_an_end(site, ana):
     assert site.home.book.approval(run).answers == ()
 
 
-@pytest.mark.parametrize("run", [RUN, "zzz", "%00", "..%2f", "0" * 3, "%F0%9F%A6%86", "a'b"])
+@pytest.mark.parametrize("run", [RUN, "zzz", "%00", "0" * 3, "%F0%9F%A6%86", "a'b"])
 def test_a_run_that_is_not_there_is_not_found(ana, run):
     for path in (f"/inbox/{run}", f"/inbox/{run}/timeline"):
         answer = ana.get(path)
@@ -465,13 +462,12 @@ def test_reminders_and_calls_are_counted(site, ana):
 
 
 def test_what_was_closed_has_pages(site, ana):
-    runs = []
-    for _ in range(27):
-        run = site.home.waiting()
-        site.home.say(run, "deny")
-        site.home.clock.pass_time(timedelta(minutes=1))
-        runs.append(run)
-    ana.sign_in(site.tokens["ana"])
+    book, clock, runs = site.home.book, site.home.clock, [str(uuid4()) for _ in range(27)]
+    for run in runs:
+        book.runs.open(run, MODEL, clock.now())
+        book.approvals.open(run, SEALED, site.home.spec[0], clock.now())
+        book.approvals.close(run, "expired", "nobody answered in time", clock.now())
+        clock.pass_time(timedelta(minutes=1))
     first, second = read(ana.get("/").text), read(ana.get("/?page=2").text)
     shown = [[link.removeprefix("/inbox/") for link in seen.links() if "/inbox/" in link] for seen in (first, second)]
     assert shown == [runs[:1:-1], runs[1::-1]]
