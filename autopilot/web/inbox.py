@@ -1,12 +1,12 @@
 """What waits for a person and what became of it, as the rows of the inbox."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from autopilot import view
 from autopilot.desk import Desk
 from autopilot.report.reading import Figure, Headline, figures, headline
 from autopilot.view import Row
+from autopilot.web.phrases import either
 from graph.codec import dump
 from graph.model import Approval, Json, Validation
 from graph.policy import approval as gate
@@ -32,6 +32,12 @@ class Request:
     reminded: int
     escalated: bool
     outcome: str | None
+
+    @property
+    def became(self) -> tuple[str, str]:
+        """What became of it in a word, and how, without saying the word again."""
+        word = self.outcome or self.state
+        return word, self.who.removeprefix(word).removeprefix(":").strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +105,3 @@ def _who(desk: Desk, approval: Approval) -> str:
     names = [name for name in entry.approval.approvers if name not in given]
     already = f"; approved by {either(sorted(given), 'and')}" if given else ""
     return f"{either(names)}{already}" if missing == 1 else f"{missing} of {either(names, 'and')}{already}"
-
-
-def either(names: Iterable[str], word: str = "or") -> str:
-    """Return names in a sentence: `ana, ben or eve`."""
-    *first, last = list(names) or ["nobody"]
-    return f"{', '.join(first)} {word} {last}" if first else last

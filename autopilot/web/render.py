@@ -14,6 +14,7 @@ from markupsafe import Markup
 from autopilot import words
 from autopilot.api.identity import desk_of
 from autopilot.report.markup import visible
+from autopilot.web.phrases import opened, stopped
 from autopilot.web.visitor import Visitor, remember, sign_in_path
 from graph.errors import AutopilotError, NotFound
 
@@ -70,11 +71,6 @@ def _shown(value: Any) -> Any:
     return value if hasattr(value, "__html__") or not isinstance(value, str) else visible(value)
 
 
-def _stopped(text: str) -> str:
-    """Return text with a stop at its end. Its first letter stays: it may be that of a name."""
-    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
-
-
 @cache
 def _environment() -> Environment:
     made = Environment(
@@ -86,7 +82,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(static=_static_path)
-    made.filters.update(moment=words.moment, spoken=words.spoken, sentence=words.sentence, stopped=_stopped)
+    made.filters.update(moment=words.moment, spoken=words.spoken, sentence=opened, stopped=stopped)
     return made
 
 

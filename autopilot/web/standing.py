@@ -9,7 +9,7 @@ from autopilot.desk import Desk
 from autopilot.effective import model_spec
 from autopilot.report.reading import Tone
 from autopilot.view import Row
-from autopilot.web.inbox import either
+from autopilot.web.phrases import either, opened
 from autopilot.web.visitor import Visitor
 from checkpoints.ledger.tokens import ROLES
 from graph.errors import Refused
@@ -67,15 +67,15 @@ def standing(desk: Desk, row: Row, approval: Approval | None) -> Standing:
 
 def _ended(row: Row, approval: Approval | None) -> str:
     """Return how the run ended, and what was answered where the run's own words do not say it."""
-    reason = words.sentence(row["reason"] or "")
+    reason = opened(row["reason"] or "")
     answers = gate.reason(approval) if approval else ""
-    return reason if not answers or answers in reason else f"{reason} {words.sentence(answers)}"
+    return reason if not answers or answers in reason else f"{reason} {opened(answers)}"
 
 
 def _pending(desk: Desk, row: Row, approval: Approval) -> Standing:
     until = words.moment(view.time(approval.expires_at))
     if row["void_reason"]:
-        return Standing("No longer asked", words.sentence(f"its reason is gone: {row['void_reason']}"), "open")
+        return Standing("No longer asked", opened(f"its reason is gone: {row['void_reason']}"), "open")
     if desk.clock.now() >= approval.expires_at:
         return Standing("Expired", f"Nobody answered until {until}; silence is a deny.", "open")
     given = len(approval.answers)
@@ -84,11 +84,11 @@ def _pending(desk: Desk, row: Row, approval: Approval) -> Standing:
 
 
 def _answered(row: Row, approval: Approval) -> Standing:
-    said = words.sentence(gate.reason(approval))
+    said = opened(gate.reason(approval))
     tone: Tone = "good" if approval.state == "approved" else "bad" if approval.state == "denied" else "open"
     if row["error"]:
         stands = f"{said} The run stands still: {row['error']['message']}"
-        return Standing(f"{approval.state.capitalize()}, but it does not go on", words.sentence(stands), "bad")
+        return Standing(f"{approval.state.capitalize()}, but it does not go on", opened(stands), "bad")
     version = approval.sealed.challenger
     now = _NEXT.get(approval.state, f"Version {version} is being made champion of {approval.sealed.model}…")
     word = f"Promoting version {version}…" if approval.state == "approved" else approval.state.capitalize()
