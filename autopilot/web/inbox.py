@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from autopilot import view
 from autopilot.desk import Desk
-from autopilot.report.reading import Figure, Headline, figures, headline
+from autopilot.report.brief import numbers
+from autopilot.report.reading import Figure, Headline, headline
 from autopilot.view import Row
 from autopilot.web.phrases import either
 from graph.codec import dump
@@ -84,7 +85,7 @@ def _request(desk: Desk, document: Json, validation: Validation | None, approval
         model=approval.model,
         state=approval.state,
         headline=headline(found),
-        number=next(iter(figures(found)), None) if validation else None,
+        number=next(iter(numbers(found)), None),
         asked=view.time(approval.requested_at),
         until=view.time(approval.expires_at),
         who=_who(desk, approval),

@@ -1,6 +1,5 @@
 """The pages on a real server in front of a house, and a real browser in front of them."""
 
-import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -10,19 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from playwright.sync_api import Browser, Page, Route, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, Route, ViewportSize
 
 from autopilot.desk import Desk
 from autopilot.serve.runner import Runner
 from tests.browsing import doors
 from tests.house import House
+from tests.integration.browsers import PATIENCE_MS
 from tests.serving import FILE, serving
 
-AXE = Path(__file__).with_name("axe")
 PLAIN = FILE.replace('inbox: {url: "https://autopilot.example"}\n', "")
 DESKTOP, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
 LOOKS: list[tuple[str, ViewportSize]] = [("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE), ("dark", PHONE)]
-_PATIENCE_MS = 60_000
 _BARRIERS = """
 async (options) => (await axe.run(document, options)).violations.map(
   each => `${each.id}: ${each.help}: ${each.nodes.map(node => node.target.join(' ')).slice(0, 3).join(', ')}`)
@@ -72,18 +70,6 @@ def site(home: House, folder: Path) -> Iterator[Site]:
             thread.join(30)
 
 
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Run the browser that is installed here."""
-    with sync_playwright() as driver:
-        # Root has no sandbox; what is opened here is ours.
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        try:
-            yield browser
-        finally:
-            browser.close()
-
-
 @dataclass
 class Visit:
     """One person in front of the browser. `complaints` is what the browser would not do, such as an inline style."""
@@ -106,7 +92,7 @@ class Visit:
 
     def waits_for(self, words: str) -> None:
         """Wait until the page says this, by itself."""
-        self.page.locator(".standing").get_by_text(words).first.wait_for(timeout=_PATIENCE_MS)
+        self.page.locator(".standing").get_by_text(words).first.wait_for(timeout=PATIENCE_MS)
 
     def barriers(self, axe: str) -> dict[str, list[str]]:
         """Return what axe finds on this page in every look, by look."""
@@ -159,7 +145,7 @@ class Visit:
 def visit(browser: Browser, at: Site) -> Iterator[Visit]:
     """Yield a person in front of an empty page."""
     context = browser.new_context(viewport=DESKTOP, reduced_motion="reduce")
-    context.set_default_timeout(_PATIENCE_MS)
+    context.set_default_timeout(PATIENCE_MS)
     opened = Visit(context.new_page(), at)
     opened.page.on("console", lambda said: opened.complaints.append(said.text) if "Refused" in said.text else None)
     opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))

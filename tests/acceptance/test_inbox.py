@@ -1,32 +1,28 @@
 """The inbox in a real browser: read, answer, see what becomes of it; by keyboard alone, and without barriers."""
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 from playwright.sync_api import Browser
 
 from checkpoints.embedded.cluster import EmbeddedPostgres
-from tests.acceptance.pages import AXE, Site, Visit, chromium, site, visit
+from tests.acceptance.pages import Site, Visit, site, visit
 from tests.databases import fresh_database
 from tests.house import house
-from tests.npm import installed
+from tests.integration.browsers import Lacking, axe, browsing
 from tests.unit.graph.policy.builders import SPEC
 
 
 @pytest.fixture(scope="module")
-def chrome(lacking: Callable[[str, str], NoReturn]) -> Iterator[Browser]:
-    if shutil.which("chromium") is None:
-        lacking("Chromium", "apt install chromium")
-    with chromium() as started:
+def chrome(lacking: Lacking) -> Iterator[Browser]:
+    with browsing(lacking) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
-def axe(lacking: Callable[[str, str], NoReturn]) -> str:
-    return (installed(AXE, "axe-core", lacking) / "axe.min.js").read_text("utf-8")
+def script(lacking: Lacking) -> str:
+    return axe(lacking)
 
 
 @pytest.fixture
@@ -114,36 +110,36 @@ def test_everything_is_reached_with_the_keyboard_and_so_is_approve(at: Site, ana
     assert (given.decision, given.comment) == ("approve", "by hand")
 
 
-def test_no_page_has_a_barrier(at: Site, chrome: Browser, ana: Visit, axe: str):
+def test_no_page_has_a_barrier(at: Site, chrome: Browser, ana: Visit, script: str):
     # That a page looks again by itself is one; whoever does not want it has a link on it, which is opened here.
-    found = dict(ana.barriers(axe))
+    found = dict(ana.barriers(script))
     first = at.home.waiting()
     for path in ("/", "/fleet", "/docs", f"/inbox/{first}", f"/inbox/{first}/timeline", "/nowhere"):
         ana.open(path)
-        found |= ana.barriers(axe)
+        found |= ana.barriers(script)
     ana.open(f"/inbox/{first}")
     at.home.say(first, "deny")
     ana.page.get_by_label("Comment").fill("too late")
     ana.page.get_by_role("button", name="Approve").click()
-    found |= ana.barriers(axe)
+    found |= ana.barriers(script)
     for path in (f"/inbox/{first}", "/", f"/inbox/{first}/timeline", "/fleet?verdict=healthy"):
         ana.open(path)
-        found |= ana.barriers(axe)
+        found |= ana.barriers(script)
     second = at.home.waiting()
     ana.open(f"/inbox/{second}")
     ana.page.get_by_role("button", name="Approve").click()
     ana.waits_for("Promoting version")
     ana.hold()
     ana.open(f"/inbox/{second}")
-    found |= ana.barriers(axe)
+    found |= ana.barriers(script)
     ana.page.get_by_role("link", name="Leave it as it is").click()
-    found |= ana.barriers(axe)
+    found |= ana.barriers(script)
     with visit(chrome, at) as stranger:
         stranger.open("/")
-        found |= stranger.barriers(axe)
+        found |= stranger.barriers(script)
         stranger.page.get_by_label("Your token").fill("ap_wrong")
         stranger.page.get_by_role("button", name="Sign in").click()
-        found |= stranger.barriers(axe)
+        found |= stranger.barriers(script)
     assert found == {}
 
 
