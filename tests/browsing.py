@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from httpx import Response
 
 from autopilot.api.app import application
 from autopilot.api.rate import Rate
@@ -45,14 +45,14 @@ class Browser:
 
     client: TestClient
 
-    def get(self, path: str) -> Response:
+    def get(self, path: str) -> Any:
         return self.client.get(path)
 
-    def post(self, path: str, fields: dict[str, str], headers: dict[str, str] | None = None) -> Response:
+    def post(self, path: str, fields: dict[str, str], headers: dict[str, str] | None = None) -> Any:
         """Send a form as a page of this site does, or with other headers in place of those."""
         return self.client.post(path, data=fields, headers=SAME if headers is None else headers)
 
-    def sign_in(self, token: str, following: str = "/") -> Response:
+    def sign_in(self, token: str, following: str = "/") -> Any:
         return self.post("/sign-in", {"token": token, "next": following})
 
     def form(self, run: str) -> dict[str, str]:
@@ -63,7 +63,7 @@ class Browser:
         """Return what this session's forms carry."""
         return read(self.get("/").text).fields("/sign-out")["seal"]
 
-    def answer(self, run: str, decision: str, comment: str = "") -> Response:
+    def answer(self, run: str, decision: str, comment: str = "") -> Any:
         return self.post(f"/inbox/{run}/answer", {**self.form(run), "decision": decision, "comment": comment})
 
 

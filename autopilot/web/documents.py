@@ -59,12 +59,13 @@ def operations(app: FastAPI) -> list[Operation]:
 
 
 def _operation(document: Json, path: str, method: str, said: Json, role: str | None) -> Operation:
+    text = said.get("description", "")
     answers = tuple((status, str(each["description"])) for status, each in sorted(said["responses"].items()))
     return Operation(
         method=method,
         path=path,
-        summary=said.get("summary", ""),
-        text=said.get("description", ""),
+        summary=text.partition(". ")[0],
+        text=text,
         role=role or ("as said above" if said.get("security") else "none: it is open to everybody"),
         takes=(*_parameters(document, said.get("parameters", [])), *_body(document, said.get("requestBody"))),
         answers=answers,
@@ -80,7 +81,7 @@ def _roles(routes: Iterable[object]) -> Iterator[tuple[tuple[str, str], str]]:
         elif isinstance(route, APIRoute):
             asked = (_ROLES.get(each.call) for each in route.dependant.dependencies if each.call)
             role = next(filter(None, asked), None)
-            yield from (((method, route.path), role) for method in route.methods if role)
+            yield from (((method, route.path), role) for method in route.methods or () if role)
 
 
 def _parameters(document: Json, given: Iterable[Json]) -> Iterator[Field]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -22,7 +22,7 @@ def install(app: FastAPI) -> None:
     for kind, handler in list(app.exception_handlers.items()):
         # Only ours, which answer problems: the framework brings others.
         if getattr(handler, "__module__", "") == problem.__module__:
-            app.add_exception_handler(kind, _for_browsers(handler))
+            app.add_exception_handler(kind, _for_browsers(cast(Handler, handler)))
     app.add_exception_handler(Exception, _for_browsers(_unknown))
 
 

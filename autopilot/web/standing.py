@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from autopilot import view, words
 from autopilot.desk import Desk
@@ -104,7 +104,7 @@ def answering(desk: Desk, visitor: Visitor, approval: Approval | None) -> Answer
     if entry is None:
         return Answering((), (f"{approval.model} is no longer in autopilot.yaml",))
     if visitor.holder.role != ROLES[-1]:
-        who = either(entry.approval.approvers)
+        who = either(entry.approval.approvers, "and")
         return Answering((), (f"You are signed in as {visitor.holder.role}. Approvers are {who}",))
     spec = model_spec(approval.model, entry, desk.config.absolute().parent, desk.office.file.budget).approval
     refused = dict(_refusals(approval, visitor.holder.person, spec, desk))
@@ -126,7 +126,7 @@ def _refusals(approval: Approval, person: str, spec: ApprovalSpec, desk: Desk) -
 
 def decided(given: str) -> Decision | None:
     """Return the decision that a form sent; None for anything else."""
-    return cast(Decision, given) if given in _DECISIONS else None
+    return next((each for each in _DECISIONS if each == given), None)
 
 
 def places(desk: Desk, approval: Approval | None) -> list[Place]:

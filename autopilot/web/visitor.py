@@ -173,9 +173,10 @@ def _secure(request: Request, desk: Desk) -> bool:
 
 
 def sign_in_path(request: Request) -> str:
-    """Return where to sign in and then come back to this page; a form leads back to what it was on."""
-    query = f"?{request.url.query}" if request.url.query else ""
-    here = f"{request.url.path}{query}" if request.method == "GET" else request.url.path.removesuffix("/answer")
+    """Return where to sign in and then come back to this page; an answer's form leads back to what it was on."""
+    path, query = request.url.path, f"?{request.url.query}" if request.url.query else ""
+    form_of = path.removesuffix("/answer") if path.endswith("/answer") else "/"
+    here = f"{path}{query}" if request.method == "GET" else form_of
     return f"/sign-in?next={quote(here, safe='/')}"
 
 

@@ -106,7 +106,9 @@ def test_everything_is_reached_with_the_keyboard_and_so_is_approve(at: Site, ana
     assert ">Approve<" in ana.tab()
     ana.page.keyboard.press("Enter")
     ana.waits_for("Promoting version")
-    (given,) = at.home.book.approval(run).answers
+    approval = at.home.book.approval(run)
+    assert approval
+    (given,) = approval.answers
     assert (given.decision, given.comment) == ("approve", "by hand")
 
 
@@ -155,4 +157,6 @@ def test_without_scripts_nothing_is_missing(at: Site, chrome: Browser):
         page.get_by_text("Denied by ben through web").first.wait_for()
     finally:
         context.close()
-    assert at.home.book.approval(run).state == "denied"
+    approval = at.home.book.approval(run)
+    assert approval
+    assert approval.state == "denied"

@@ -389,6 +389,45 @@ def test_an_expired_request_has_no_form_and_takes_no_answer(site, app):
         assert "silence is a deny" in opened.get("/").text
 
 
+def test_an_answer_of_somebody_who_is_signed_out_by_now_leads_back_to_the_run(site, app, ana):
+    run = site.home.waiting()
+    fields = {**ana.form(run), "decision": "approve"}
+    with browser(app) as opened:
+        answer = opened.post(f"/inbox/{run}/answer", fields)
+    assert answer.status_code == 401
+    assert f"/sign-in?next=/inbox/{run}" in read(answer.text).links()
+    assert site.home.book.approval(run).answers == ()
+
+
+def test_who_may_not_answer_sees_who_may(site, app):
+    run = site.home.waiting()
+    with browser(app, site.tokens["otto"]) as opened:
+        seen = read(opened.get(f"/inbox/{run}").text)
+    assert "You are signed in as operator. Approvers are ana and ben." in seen.text
+    assert seen.buttons() == []
+
+
+def test_a_request_is_not_answered_here_where_the_owner_wants_it_elsewhere(site, ana):
+    site.config.write_text(FILE.replace("channels: [cli, api, web]", "channels: [cli]"))
+    run = site.home.waiting()
+    seen = read(ana.get(f"/inbox/{run}").text)
+    assert "fraud takes no answers through web; answer through: cli." in seen.text
+    assert seen.buttons() == []
+
+
+def test_where_it_is_shown_is_said_with_how_that_went(home, tmp_path):
+    with serving(home, tmp_path, channels={"slack": lambda: None}) as site:
+        run = home.waiting()
+        with browser(doors(site.desk), site.tokens["vera"]) as opened:
+            assert "slack not yet" in read(opened.get(f"/inbox/{run}").text).text
+            view, _ = home.book.views.one(run, "slack")
+            home.book.views.put_off(view, home.clock.now(), "Slack did not answer")
+            assert "slack not yet; tried 1 time: Slack did not answer" in read(opened.get(f"/inbox/{run}").text).text
+            home.book.views.note(view, {"id": "1"})
+            home.book.views.shown(view)
+            assert "slack shown" in read(opened.get(f"/inbox/{run}").text).text
+
+
 @pytest.mark.parametrize("fingerprint", ["", "0" * 64, "abc"])
 def test_nobody_answers_what_was_not_shown(site, ana, fingerprint):
     run = site.home.waiting()
