@@ -18,11 +18,11 @@ from autopilot.view import Row
 from autopilot.web import documents, fleet
 from autopilot.web.forms import Fields, Form
 from autopilot.web.inbox import inbox
-from autopilot.web.render import markup, page, said, static
+from autopilot.web.render import markup, page, static
 from autopilot.web.standing import answering, decided, places, standing
 from autopilot.web.timeline import timeline
 from autopilot.web.visitor import Anybody, Reader, Sender, Visitor, begin, counted, end, require_own_page
-from graph.errors import Misconfigured, Refused
+from graph.errors import AutopilotError, Misconfigured, Refused
 from graph.model import Answer
 
 router = APIRouter(include_in_schema=False)
@@ -122,7 +122,7 @@ def answer_run(request: Request, desk: At, visitor: Sender, fields: Form, run: s
     except (Refused, Misconfigured) as error:
         again = view.find(desk.office.book, str(row["run"]))
         comment = fields.get("comment", "")[:MOST_COMMENT]
-        return _run_page(request, desk, visitor, again, status_of(error), said(error), comment)
+        return _run_page(request, desk, visitor, again, status_of(error), error, comment)
     return _to(f"/inbox/{row['run']}")
 
 
@@ -157,7 +157,7 @@ def _run_page(
     visitor: Visitor,
     row: Row,
     status: int = HTTPStatus.OK,
-    refusal: str | None = None,
+    refusal: AutopilotError | None = None,
     comment: str = "",
     still: bool = False,
 ) -> HTMLResponse:

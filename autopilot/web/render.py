@@ -16,7 +16,7 @@ from autopilot.api.identity import desk_of
 from autopilot.report.markup import visible
 from autopilot.web.phrases import opened, stopped
 from autopilot.web.visitor import Visitor, remember, sign_in_path
-from graph.errors import AutopilotError, NotFound
+from graph.errors import NotFound
 
 _CSS, _SVG = "text/css; charset=utf-8", "image/svg+xml"
 _FILES = {
@@ -89,8 +89,3 @@ def _environment() -> Environment:
 def markup(made: str) -> Markup:
     """Return what a report made, which is escaped already."""
     return Markup(made)  # noqa: S704 - autopilot.report.markup escapes every text
-
-
-def said(error: AutopilotError) -> str:
-    """Return an error in words."""
-    return f"{error.message}; {error.hint}" if error.hint else error.message

@@ -84,7 +84,8 @@ def _pending(desk: Desk, row: Row, approval: Approval) -> Standing:
 
 
 def _answered(row: Row, approval: Approval) -> Standing:
-    said = opened(gate.reason(approval))
+    closed = approval.state in ("voided", "expired") and approval.reason
+    said = opened(approval.reason if closed else gate.reason(approval))
     tone: Tone = "good" if approval.state == "approved" else "bad" if approval.state == "denied" else "open"
     if row["error"]:
         stands = f"{said} The run stands still: {row['error']['message']}"

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -415,8 +416,12 @@ def test_a_request_is_not_answered_here_where_the_owner_wants_it_elsewhere(site,
     assert seen.buttons() == []
 
 
+def untold() -> Any:
+    raise AssertionError("no page tells a channel")
+
+
 def test_where_it_is_shown_is_said_with_how_that_went(home, tmp_path):
-    with serving(home, tmp_path, channels={"slack": lambda: None}) as site:
+    with serving(home, tmp_path, channels={"slack": untold}) as site:
         run = home.waiting()
         with browser(doors(site.desk), site.tokens["vera"]) as opened:
             assert "slack not yet" in read(opened.get(f"/inbox/{run}").text).text
