@@ -12,6 +12,7 @@ from autopilot.api.app import application
 from autopilot.bootstrap import office
 from autopilot.clock import RunningClock
 from autopilot.desk import Desk
+from autopilot.serve import callbacks
 from autopilot.serve.runner import Runner
 from autopilot.settings import Settings
 from autopilot.web import errors, pages
@@ -47,8 +48,8 @@ def _code(runner: Runner, finished: bool) -> int:
 
 
 def doors(desk: Desk) -> FastAPI:
-    """Return the application that is served: the API and the pages."""
-    app = application(desk, more=[pages.router])
+    """Return the application that is served: the API, the pages, and what channels call back."""
+    app = application(desk, more=[pages.router, callbacks.router])
     errors.install(app)
     return app
 

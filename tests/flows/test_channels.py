@@ -51,7 +51,7 @@ class Town:
 
 def town(home, folder, text=FILE, kinds=KINDS):
     channels = {kind: FakeChannel(kind) for kind in kinds}
-    made: dict[str, Callable[[], Channel]] = {kind: partial(channels.get, kind) for kind in kinds}  # type: ignore[dict-item]
+    made: dict[str, Callable[[], Channel]] = {kind: partial(channels.__getitem__, kind) for kind in kinds}
     text = text.replace("otto: {}", "otto: {slack: T1/U9, jira: jira-otto}")
     return serving(home, folder, made, text=text), channels
 
