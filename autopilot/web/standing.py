@@ -67,9 +67,8 @@ def standing(desk: Desk, row: Row, approval: Approval | None) -> Standing:
 
 def _ended(row: Row, approval: Approval | None) -> str:
     """Return how the run ended, and what was answered where the run's own words do not say it."""
-    reason = opened(row["reason"] or "")
-    answers = gate.reason(approval) if approval else ""
-    return reason if not answers or answers in reason else f"{reason} {opened(answers)}"
+    reason, answers = row["reason"] or "", gate.reason(approval) if approval else ""
+    return opened(reason) if answers in reason else f"{opened(reason)} {opened(answers)}"
 
 
 def _pending(desk: Desk, row: Row, approval: Approval) -> Standing:
