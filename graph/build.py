@@ -12,7 +12,7 @@ from graph.nodes.promote import promote
 from graph.nodes.retrain import retrain
 from graph.nodes.validate import validate
 from graph.ports import Parts
-from graph.state import State
+from graph.state import Begin, State
 
 Builder = StateGraph[Any, None, Any, Any]
 
@@ -28,7 +28,7 @@ ABOUT = {
 
 def build_graph(parts: Parts) -> Builder:
     """Return the six nodes, wired: compile it with a saver, or hand it to a server that brings its own."""
-    graph: Builder = StateGraph(State)
+    graph: Builder = StateGraph(State, input_schema=Begin)
     graph.add_node("observe", partial(observe, parts=parts), metadata={"about": ABOUT["observe"]})
     graph.add_node("decide", partial(decide, parts=parts), metadata={"about": ABOUT["decide"]})
     graph.add_node("retrain", partial(retrain, parts=parts), metadata={"about": ABOUT["retrain"]})

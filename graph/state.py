@@ -3,7 +3,7 @@
 from typing_extensions import TypedDict
 
 from graph.errors import Misconfigured
-from graph.model import SCHEMA_VERSION
+from graph.model import SCHEMA_VERSION, Json
 
 
 class State(TypedDict, total=False):
@@ -33,6 +33,15 @@ class State(TypedDict, total=False):
     """Set by the node that ended the run."""
 
 
+class Begin(TypedDict, total=False):
+    """What a check is begun with: all that Studio asks for."""
+
+    model: str
+    """Its name in autopilot.yaml."""
+    run: str
+    """Left out: whoever takes the request opens the run."""
+
+
 class Waiting(TypedDict):
     """What an interrupted node waits for, as any client sees it."""
 
@@ -41,6 +50,37 @@ class Waiting(TypedDict):
     run: str
     model: str
     text: str
+
+
+class Asking(Waiting):
+    """A question to a person, as LangGraph Studio and both inboxes of agents look for it: each in keys of its own.
+
+    Agent Inbox shows `action_request`, `config` and `description`, agent-chat-ui `action_requests` and
+    `review_configs`; the keys of `Waiting` are the product's.
+    """
+
+    action_requests: list[Json]
+    review_configs: list[Json]
+    action_request: Json
+    config: dict[str, bool]
+    description: str
+
+
+def asking(run: str, model: str, text: str, description: str, about: Json) -> Asking:
+    """Return the question whether to promote, with what it is about: JSON values only, and nothing to edit."""
+    name = "promote"
+    return Asking(
+        kind="approval",
+        run=run,
+        model=model,
+        text=text,
+        # Agent Inbox reads `arguments` where agent-chat-ui reads `args`.
+        action_requests=[{"name": name, "args": about, "arguments": about, "description": description}],
+        review_configs=[{"action_name": name, "allowed_decisions": ["approve", "reject"]}],
+        action_request={"action": name, "args": about},
+        config={"allow_accept": True, "allow_ignore": True, "allow_respond": True, "allow_edit": False},
+        description=description,
+    )
 
 
 def training_key(model: str, run: str) -> str:

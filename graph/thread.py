@@ -26,6 +26,8 @@ class Position:
     interrupt: str | None = None
     kind: str | None = None
     """training | approval, of what it waits for."""
+    run: str | None = None
+    """Whose thread it is, as what it waits for says."""
     outcome: str | None = None
     """How the run ended, where a step that was just taken ended it."""
 
@@ -47,16 +49,19 @@ def position(graph: Graph, where: Json) -> Position:
     if saved and [channel for _, channel, _ in saved.pending_writes] == [_INTERRUPT]:
         # One question and nothing done since: it waits. A snapshot would say the same at three times the cost.
         ((_, _, (waiting,)),) = saved.pending_writes
-        return Position("waiting", waiting.id, waiting.value["kind"])
+        return _waits(waiting)
     snapshot = graph.get_state(where)
     if snapshot.metadata is None:
         return Position("unseeded")
     if not snapshot.tasks:
         return Position("finished")
     if snapshot.interrupts:
-        waiting = snapshot.interrupts[0]
-        return Position("waiting", waiting.id, waiting.value["kind"])
+        return _waits(snapshot.interrupts[0])
     return Position("runnable")
+
+
+def _waits(waiting: Any) -> Position:
+    return Position("waiting", waiting.id, waiting.value["kind"], waiting.value["run"])
 
 
 def seed(graph: Graph, where: Json, state: State) -> Position:
@@ -96,8 +101,7 @@ def _after(steps: list[Json]) -> Position:
     outcome = None
     for step in steps:
         if _INTERRUPT in step:
-            waiting = step[_INTERRUPT][0]
-            return Position("waiting", waiting.id, waiting.value["kind"])
+            return _waits(step[_INTERRUPT][0])
         for update in step.values():
             outcome = (update or {}).get("outcome", outcome)
     return Position("finished", outcome=outcome)

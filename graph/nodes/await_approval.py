@@ -7,8 +7,9 @@ from graph.model import Approval
 from graph.policy import approval as gate
 from graph.policy import outcomes
 from graph.policy.sealing import seal
+from graph.policy.words import moment
 from graph.ports import Deps, Parts
-from graph.state import State, Waiting, current
+from graph.state import Asking, State, asking, current
 
 
 def await_approval(state: State, *, parts: Parts) -> State:
@@ -22,8 +23,7 @@ def await_approval(state: State, *, parts: Parts) -> State:
             return _void(deps, run, "the model's policy changed since this was decided")
         approval = _asked(deps, run)
     if approval.state == "pending":
-        text = f"approve version {approval.sealed.challenger} for {deps.spec.name}?"
-        interrupt(Waiting(kind="approval", run=run, model=deps.spec.name, text=text))
+        interrupt(_question(deps, approval))
         approval = _answered(deps, run)
     return _update(deps, run, approval)
 
@@ -38,6 +38,22 @@ def _asked(deps: Deps, run: str) -> Approval:
     if validation is None:
         raise Refused(f"run {run} of {deps.spec.name} has no validation to approve")
     return deps.ledger.open_approval(run, seal(validation, deps.spec), deps.spec, deps.clock.now())
+
+
+def _question(deps: Deps, approval: Approval) -> Asking:
+    validation = deps.ledger.validation(approval.run)
+    sealed = approval.sealed
+    about = {
+        "model": approval.model,
+        "run": approval.run,
+        "champion": sealed.champion,
+        "challenger": sealed.challenger,
+        "fingerprint": approval.fingerprint,
+        "expires_at": moment(approval.expires_at),
+    }
+    text = f"approve version {sealed.challenger} for {approval.model}?"
+    said = (text, validation.reason if validation else "", gate.reason(approval))
+    return asking(approval.run, approval.model, text, "\n\n".join(filter(None, said)), about)
 
 
 def _answered(deps: Deps, run: str) -> Approval:
