@@ -83,16 +83,21 @@ def pool(dsn: str, schema: str, size: int = 4) -> ConnectionPool[Connection]:
         max_lifetime=1800,
         open=False,
         check=_checked,
-        kwargs={
-            "autocommit": True,
-            "prepare_threshold": 0,
-            "row_factory": dict_row,
-            "options": f"-c search_path={schema} -c timezone=UTC",
-            "connect_timeout": 10,
-            "application_name": "autopilot",
-        },
+        kwargs=connecting(schema),
         connection_class=Connection,
     )
+
+
+def connecting(schema: str) -> dict[str, Any]:
+    """Return what every connection to our database is opened with."""
+    return {
+        "autocommit": True,
+        "prepare_threshold": 0,
+        "row_factory": dict_row,
+        "options": f"-c search_path={schema} -c timezone=UTC",
+        "connect_timeout": 10,
+        "application_name": "autopilot",
+    }
 
 
 @dataclass(frozen=True, slots=True)

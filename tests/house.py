@@ -18,7 +18,7 @@ from checkpoints.ledger.effects import Boundary, passing
 from checkpoints.saver import saver
 from graph.evidence import Evidence, Interval, LookBack, WindowRef
 from graph.model import Answer, Holdout, Json, TrainingOrder
-from graph.ports import Deps, Monitor, Pipeline, Reasoner
+from graph.ports import Deps, Monitor, Parts, Pipeline, Reasoner
 from graph.spec import ModelSpec
 from tests.databases import leave
 from tests.fakes.clock import FakeClock
@@ -74,6 +74,7 @@ class House:
     spec: list[ModelSpec]
     advisers: list[Reasoner]
     """The language model to ask, if there is one."""
+    parts: Parts
     dsn: str = field(repr=False)
 
     def row(self, run: str) -> Json:
@@ -159,7 +160,7 @@ def house(
         traced = tracing(book) if tracing else untraced
         engine = Engine(book, parts, clock, lambda: threads, traced, workspace)
         try:
-            yield House(engine, book, clock, monitor, pipeline, registry, evaluator, spec, advisers, dsn)
+            yield House(engine, book, clock, monitor, pipeline, registry, evaluator, spec, advisers, parts, dsn)
         finally:
             database.close()
             leave(dsn)
