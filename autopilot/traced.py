@@ -23,7 +23,7 @@ def traced(settings: Settings, book: PostgresLedger, stack: ExitStack) -> Traced
         enabled=settings.langsmith_tracing,
         secrets=settings.secrets,
     )
-    stack.callback(tracing.close)
+    stack.callback(_close, tracing, book)
 
     @contextmanager
     def one(model: str, run: str, act: str) -> Iterator[Json]:
@@ -33,7 +33,30 @@ def traced(settings: Settings, book: PostgresLedger, stack: ExitStack) -> Traced
             trace, thread_id(model, run), f"{model} {act}", [model, act], {"model": model, "run": run}
         ) as extra:
             if tracing.active:
-                book.runs.note_trace(run, str(trace), settings.clock.now())
+                book.runs.note_trace(run, str(trace), tracing.place, settings.clock.now())
             yield extra
+        if tracing.active:
+            _comment(tracing, book, run)
+            _keep_place(tracing, book)
 
     return one
+
+
+def _comment(tracing: Tracing, book: PostgresLedger, run: str) -> None:
+    """Tell what people answered, at the run's first trace. Told again after a crash it replaces itself."""
+    approval = book.approval(run)
+    for answer in approval.answers if approval else ():
+        score = int(answer.decision == "approve")
+        first = UUID(book.runs.traces(run)[0])
+        tracing.feedback(first, "approval", score, answer.comment, answer.person, answer.channel)
+
+
+def _keep_place(tracing: Tracing, book: PostgresLedger) -> None:
+    """Keep where the project is shown, for whoever shows a run without asking LangSmith."""
+    if tracing.shown_at:
+        book.runs.note_trace_place(tracing.place, tracing.shown_at)
+
+
+def _close(tracing: Tracing, book: PostgresLedger) -> None:
+    tracing.close()
+    _keep_place(tracing, book)

@@ -48,17 +48,22 @@ def _is_id(word: str) -> bool:
 
 def run(book: PostgresLedger, row: Row) -> Json:
     """Return one run as the object that CLI, API and webhooks share."""
-    return _run(row, book.validation(str(row["run"])), book.approval(str(row["run"])))
+    name = str(row["run"])
+    return _run(row, book.validation(name), book.approval(name), book.runs.trace_links([name]).get(name))
 
 
 def runs(book: PostgresLedger, rows: list[Row]) -> list[Json]:
     """Return many runs, with one query per kind of thing they may have."""
     names = [str(row["run"]) for row in rows]
     validations, approvals = book.decisions.validations(names), book.approvals.of_many(names)
-    return [_run(row, validations.get(str(row["run"])), approvals.get(str(row["run"]))) for row in rows]
+    links = book.runs.trace_links(names)
+    return [
+        _run(row, validations.get(run), approvals.get(run), links.get(run))
+        for run, row in zip(names, rows, strict=True)
+    ]
 
 
-def _run(row: Row, validation: Validation | None, approval: Approval | None) -> Json:
+def _run(row: Row, validation: Validation | None, approval: Approval | None, link: str | None) -> Json:
     name, status = str(row["run"]), row["status"]
     return {
         "run": name,
@@ -77,7 +82,7 @@ def _run(row: Row, validation: Validation | None, approval: Approval | None) -> 
         "started_at": time(row["started_at"]),
         "updated_at": time(row["updated_at"]),
         "next": None if row["outcome"] else _NEXT.get(status, "autopilot resume {run}").format(run=name),
-        "trace": None,
+        "trace": link,
     }
 
 

@@ -12,6 +12,9 @@ from langgraph.errors import GraphBubbleUp
 from graph.model import Json
 from tools.redaction import MASK, names_secret
 
+_LABELS = ("verdict", "cause", "action", "outcome")
+"""What of a run's state becomes a tag and metadata of the trace, so that traces can be searched by it."""
+
 
 class TraceCollector(BaseTracer):
     """Collects the spans of one invocation and hands them over, redacted and JSON only, when it ends."""
@@ -29,7 +32,9 @@ class TraceCollector(BaseTracer):
         return super().on_chain_error(error, run_id=run_id, **kwargs)
 
     def _persist_run(self, run: Run) -> None:
-        self._submit([self._document(span) for span in _with_children(run)])
+        documents = [self._document(span) for span in _with_children(run)]
+        _label(documents[0], documents)
+        self._submit(documents)
 
     def _document(self, run: Run) -> Json:
         document: Json = self._plain(
@@ -68,6 +73,16 @@ class TraceCollector(BaseTracer):
         if isinstance(value, list | tuple | set | frozenset):
             return [self._plain(item) for item in value]
         return self._redact(str(value))
+
+
+def _label(root: Json, documents: list[Json]) -> None:
+    """Add to a trace what its nodes read and wrote last of what a run came to."""
+    seen: dict[str, str] = {}
+    for document in documents:
+        for state in (document["inputs"], document["outputs"]):
+            seen |= {name: state[name] for name in _LABELS if isinstance(state.get(name), str)}
+    root["tags"] += [f"{name}:{seen[name]}" for name in _LABELS if name in seen]
+    root["extra"]["metadata"] |= seen
 
 
 def _with_children(run: Run) -> Iterator[Run]:

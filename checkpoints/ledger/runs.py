@@ -131,9 +131,18 @@ class Runs:
             questions=tuple(load(Question, asked) for asked in found["questions"]),
         )
 
-    def note_trace(self, run: str, trace: str, now: datetime) -> None:
-        """Store the id of one trace of the run's thread."""
-        self._database.execute(query("runs", "note_trace"), run=run, trace=trace, now=now)
+    def note_trace(self, run: str, trace: str, place: str, now: datetime) -> None:
+        """Store the id of one trace of the run's thread, and in which place it is to be found."""
+        self._database.execute(query("runs", "note_trace"), run=run, trace=trace, place=place, now=now)
+
+    def note_trace_place(self, place: str, url: str) -> None:
+        """Store at which address people find the traces of a place."""
+        self._database.execute(query("runs", "note_trace_place"), place=place, url=url)
+
+    def trace_links(self, runs: list[str]) -> dict[str, str]:
+        """Return the link to the first trace of each run that has one whose place is known."""
+        rows = self._database.rows(query("runs", "trace_links"), runs="{" + ",".join(runs) + "}")
+        return {str(row["run"]): row["link"] for row in rows}
 
     def traces(self, run: str) -> list[str]:
         """Return the run's trace ids, oldest first."""

@@ -133,7 +133,18 @@ select promoted.at as promoted_at,
 from promoted
 
 -- name: note_trace
-insert into traces (trace, run, at) values (%(trace)s, %(run)s, %(now)s) on conflict (trace) do nothing
+insert into traces (trace, run, at, place) values (%(trace)s, %(run)s, %(now)s, %(place)s)
+on conflict (trace) do nothing
+
+-- name: note_trace_place
+insert into trace_places (place, url) values (%(place)s, %(url)s)
+on conflict (place) do update set url = excluded.url where trace_places.url <> excluded.url
+
+-- name: trace_links
+select distinct on (traces.run) traces.run, trace_places.url || '/r/' || traces.trace as link
+from traces join trace_places using (place)
+where traces.run = any(%(runs)s::uuid[])
+order by traces.run, traces.at
 
 -- name: traces
 select trace, at from traces where run = %(run)s order by at

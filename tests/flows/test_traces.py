@@ -2,13 +2,13 @@
 
 from contextlib import ExitStack
 
-from autopilot import settings
+from autopilot import settings, view
 from autopilot.traced import traced
 from graph.model import Answer
 from graph.thread import thread_id
 from tests.databases import fresh_database
 from tests.house import DEGRADED, MODEL, house
-from tests.integration.test_tracing import NODES, serving
+from tests.integration.test_tracing import NODES, SHOWN_AT, serving
 
 SECRET = "lsv2_pt_0123456789abcdef0123456789abcdef_0123456789"
 
@@ -26,7 +26,10 @@ def test_the_traces_of_one_run_hold_the_six_nodes_and_no_secret(embedded_postgre
             assert home.row(run)["outcome"] == "promoted"
             assert SECRET in home.row(run)["reason"]
             recorded = home.book.runs.traces(run)
-        stack.close()
+            stack.close()
+            shown = view.run(home.book, home.row(run))
+            assert shown == view.runs(home.book, [home.row(run)])[0]
+        (said,) = endpoint.feedback()
         spans = endpoint.spans()
         bodies = b"".join(body for _, _, body in endpoint.requests)
     names = {span["name"] for span in spans}
@@ -38,6 +41,9 @@ def test_the_traces_of_one_run_hold_the_six_nodes_and_no_secret(embedded_postgre
     assert {span["extra"]["metadata"]["thread_id"] for span in roots} == {thread_id(MODEL, run)}
     assert not [span["name"] for span in spans if span.get("error")]
     assert SECRET.encode() not in bodies
+    assert shown["trace"] == f"{SHOWN_AT}/r/{run}"
+    assert (said["trace_id"], said["score"], said["comment"]) == (run, 1, "as *** said")
+    assert {"cause:concept_drift", "outcome:promoted"} <= set(roots[-1]["tags"])
 
 
 def test_without_a_key_nothing_is_recorded_or_sent(embedded_postgres, tmp_path):

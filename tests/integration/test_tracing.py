@@ -20,6 +20,16 @@ SCRIPT = Path(__file__).with_name("traced_run.py")
 RUN = "0195d3a0-0000-4000-8000-000000000001"
 THREAD = "0195d3a0-0000-5000-8000-000000000002"
 NODES = ["observe", "decide", "retrain", "validate", "await_approval", "promote"]
+PROJECT = [
+    {
+        "id": "0195d3a0-0000-4000-8000-000000000003",
+        "tenant_id": "0195d3a0-0000-4000-8000-000000000004",
+        "name": "autopilot-test",
+        "reference_dataset_id": None,
+    }
+]
+"""What LangSmith says when it is asked for a project by its name."""
+SHOWN_AT = "http://localhost/o/0195d3a0-0000-4000-8000-000000000004/projects/p/0195d3a0-0000-4000-8000-000000000003"
 LONGEST_S = 60
 """Far more than a sound process needs, far less than LangSmith's own exit takes on a silent endpoint."""
 
@@ -37,6 +47,10 @@ class Endpoint(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
+
+    def feedback(self) -> list[dict[str, Any]]:
+        """Return the feedback that arrived."""
+        return [json.loads(body) for path, _, body in self.requests if path == "/feedback"]
 
     def spans(self) -> list[dict[str, Any]]:
         """Return the spans that arrived, as documents with their parts put in."""
@@ -66,10 +80,11 @@ class Handler(BaseHTTPRequestHandler):
             body = zstandard.ZstdDecompressor().decompressobj().decompress(body)
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.requests.append((self.path, headers, body))
+        answer = json.dumps(PROJECT if self.path.startswith("/sessions?") else {}).encode()
         self.send_response(self.server.status)
-        self.send_header("Content-Length", "2")
+        self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
-        self.wfile.write(b"{}")
+        self.wfile.write(answer)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
@@ -170,10 +185,36 @@ def test_a_real_error_is_shown(sent):
     assert failed == ["fraud-detector-v1 check", "promote"]
 
 
+def test_what_a_run_came_to_can_be_searched_by(sent):
+    endpoint, document, _ = sent
+    (root,) = [s for s in endpoint.spans() if s["id"] == document["traces"][0]]
+    assert root["tags"] == ["fraud-detector-v1", "cause:concept_drift", "action:retrain"]
+    assert root["extra"]["metadata"]["cause"] == "concept_drift"
+    assert "outcome" not in root["extra"]["metadata"]
+    (last,) = [s for s in endpoint.spans() if s["id"] == document["traces"][-1]]
+    assert last["tags"][-1] == "outcome:promoted"
+
+
+def test_a_comment_arrives_as_feedback_on_its_trace(sent):
+    endpoint, _, _ = sent
+    (said,) = endpoint.feedback()
+    assert (said["trace_id"], said["key"], said["score"]) == (RUN, "approval", 1)
+    assert said["comment"] == "as *** said"
+    assert said["session_id"] == PROJECT[0]["id"]
+    assert said["feedback_source"]["metadata"] == {"person": "ana", "channel": "web"}
+
+
+def test_where_the_project_is_shown_is_asked_once(sent):
+    endpoint, document, _ = sent
+    assert document["shown_at"] == SHOWN_AT
+    assert len([path for path, _, _ in endpoint.requests if path.startswith("/sessions")]) == 1
+
+
 def test_no_secret_in_any_byte_sent_and_nothing_on_the_terminal(sent):
     endpoint, _, stderr = sent
     assert endpoint.requests
-    assert {path for path, _, _ in endpoint.requests} == {"/runs/multipart"}
+    paths = {path.partition("?")[0] for path, _, _ in endpoint.requests}
+    assert paths == {"/runs/multipart", "/sessions", "/info", "/feedback"}
     for path, headers, body in endpoint.requests:
         assert headers["x-api-key"] == "lsv2_pt_planted0key"
         rest = {name: value for name, value in headers.items() if name != "x-api-key"}
@@ -207,7 +248,7 @@ def test_a_silent_endpoint_holds_nobody_up(answer):
     with listening(answer) as url:
         _, stderr = traced(url)
     assert stderr.count("\n") == 1
-    assert "did not take 3 trace(s)" in stderr
+    assert "did not take 4 trace(s) or comment(s)" in stderr
 
 
 def test_an_endpoint_that_is_not_there_holds_nobody_up():

@@ -26,6 +26,9 @@ def invocations() -> list[str]:
 
     class State(TypedDict, total=False):
         reason: str
+        cause: str
+        action: str
+        outcome: str
 
     def plain(state: State) -> State:
         return {"reason": f"postgresql://trainer:other-5ecret@db/mlflow {SECRET}"}
@@ -37,7 +40,15 @@ def invocations() -> list[str]:
         raise ValueError(f"no login for {SECRET}")
 
     names = ("observe", "decide", "retrain", "validate", "await_approval", "promote")
-    nodes = dict.fromkeys(names, plain) | {"retrain": asking, "await_approval": asking, "promote": failing}
+
+    def deciding(state: State) -> State:
+        return {"cause": "concept_drift", "action": "retrain"}
+
+    def ending(state: State) -> State:
+        return {"reason": str(interrupt({"text": f"carry on with {SECRET}?"})), "outcome": "promoted"}
+
+    nodes = dict.fromkeys(names, plain) | {"decide": deciding, "retrain": asking, "promote": failing}
+    nodes["await_approval"] = ending
     graph = StateGraph(State)
     for name in names:
         graph.add_node(name, nodes[name])
@@ -58,5 +69,7 @@ def invocations() -> list[str]:
 
 
 traces = invocations()
+tracing.feedback(RUN, "approval", 1, f"as {SECRET} said", "ana", "web")
 tracing.close()
-print(json.dumps({"traces": traces, "active": tracing.active, "before": before}), flush=True)
+seen = {"traces": traces, "active": tracing.active, "before": before, "shown_at": tracing.shown_at}
+print(json.dumps(seen), flush=True)

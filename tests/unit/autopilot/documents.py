@@ -123,7 +123,9 @@ class Shelf:
 
     @property
     def runs(self) -> Any:
-        return SimpleNamespace(audit_of=lambda run: list(self.audit), traces=lambda run: [])
+        return SimpleNamespace(
+            audit_of=lambda run: list(self.audit), traces=lambda run: [], trace_links=lambda runs: {}
+        )
 
 
 def checked(evidence: Evidence, *, spec: ModelSpec = STRICT, outcome: RunOutcome | None = None, **row: Any) -> Shelf:
