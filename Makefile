@@ -20,7 +20,7 @@ demo: run-environment ## the whole story on the example: watch, refuse, retrain,
 test: dev-environment ## the whole test suite, on all processors (TEST_ARGS="-n 0" for one process that prints as it goes)
 	.venv/bin/python -m pytest -n auto $(TEST_ARGS)
 
-test-all: dev-environment airflow-environment ray-environment ## the same, and what it would skip here is a failure
+test-all: dev-environment airflow-environment ray-environment studio-environment ## the same, and what it would skip here is a failure
 	.venv/bin/python -m pytest -n auto --all $(TEST_ARGS)
 
 check: dev-environment ## lint, format, types, import rules

@@ -1,6 +1,7 @@
 """What a user writes about people in autopilot.yaml: who they are, who approves, where and when they are told."""
 
 from datetime import time, timedelta
+from ipaddress import ip_network
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -39,8 +40,17 @@ def _without_zone(value: time) -> time:
     return value
 
 
+def _network(value: str) -> str:
+    try:
+        ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError(f"{value!r} is no address or network, such as 10.0.0.7 or 10.0.0.0/24") from None
+    return value
+
+
 Hour = Annotated[time, BeforeValidator(_hour), AfterValidator(_without_zone)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
+Network = Annotated[str, AfterValidator(_network)]
 Address = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/[^\s]*)?$")]
 
 
@@ -125,7 +135,7 @@ class Inbox(Part):
     """Where people reach it; messages link there."""
     identity_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")] | None = None
     """What a proxy that has signed the person in writes the name into."""
-    proxies: list[str] = Field(default_factory=list)
+    proxies: list[Network] = Field(default_factory=list)
     """Addresses that the header is believed from."""
     proxy_role: Annotated[str, Field(pattern="^(viewer|operator|approver)$")] = "viewer"
     digest: DigestPart | None = None

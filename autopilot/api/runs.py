@@ -25,7 +25,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     for status in (400, 401, 403, 404, 409, 413, 422, 429, 503)
 }
 Limit = Annotated[int, Query(ge=1, le=200)]
-Model = Annotated[str | None, Query(max_length=128)]
+Model = Annotated[str | None, Query(max_length=128, pattern=r"^[^\x00]*$")]
 
 
 @router.get("/runs", response_model=shapes.Runs, responses=PROBLEMS)

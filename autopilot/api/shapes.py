@@ -5,14 +5,15 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Text = Annotated[str, Field(max_length=4000)]
+Text = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]
+"""Without NUL, which no database keeps."""
 
 
 class Asked(BaseModel):
     """A check of one model."""
 
     model_config = ConfigDict(extra="forbid")
-    model: Annotated[str, Field(min_length=1, max_length=128)]
+    model: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00]*$")]
 
 
 class Resumed(BaseModel):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from autopilot import words
 from graph.model import Json
@@ -91,10 +91,20 @@ def headline(found: Json) -> Headline:
         return Headline(stands, _ENDED.get(found["outcome"], ("", "open"))[1], f"nothing was compared: {reason}")
     recommended = advice(found)
     if found["outcome"] is None:
-        return recommended
+        return _answered(found, recommended)
     word, tone = _ENDED.get(found["outcome"], (stands, "open"))
     was = f"; the recommendation was: {recommended.word.lower()}" if found["approval"] else ""
     return Headline(word, tone, f"{_counted(found)}{found['reason']}{was}")
+
+
+def _answered(found: Json, recommended: Headline) -> Headline:
+    """Return the recommendation while somebody is asked; once it is answered, what stands, until the run ends for it."""
+    state = found["approval"]["state"] if found["approval"] else "pending"
+    if state == "pending":
+        return recommended
+    tone = {"approved": "good", "denied": "bad"}.get(state, "open")
+    said = found["approval"]["reason"] or f"the recommendation was: {recommended.word.lower()}"
+    return Headline(words.spoken(state).capitalize(), cast(Tone, tone), said)
 
 
 def _counted(found: Json) -> str:

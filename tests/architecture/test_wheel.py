@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = {"graph", "tools", "checkpoints", "autopilot"}
-DATA = {".sql", ".html", ".css", ".json", ".typed", ".yaml"}
+DATA = {".sql", ".html", ".css", ".json", ".svg", ".typed", ".yaml"}
 
 
 @pytest.fixture(scope="module")
