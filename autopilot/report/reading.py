@@ -98,7 +98,7 @@ def headline(found: Json) -> Headline:
 
 
 def _answered(found: Json, recommended: Headline) -> Headline:
-    """Return the recommendation while somebody is asked; once it is answered, what stands, until the run ends for it."""
+    """Return the recommendation while somebody is asked; once that is over, what stands until the run ends."""
     state = found["approval"]["state"] if found["approval"] else "pending"
     if state == "pending":
         return recommended
