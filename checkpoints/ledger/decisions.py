@@ -88,12 +88,15 @@ class Decisions:
         return self._once_read(run)[0]
 
     def _once_read(self, run: str) -> tuple[Decision, str]:
-        if run not in self._decided:
+        # Read once: another thread may push it out of what is kept at any time.
+        known = self._decided.get(run)
+        if known is None:
             row = self.row(run)
             if row is None:
                 raise NotFound(f"run {run} holds no decision", "carry it on with: autopilot resume RUN")
-            _keep(self._decided, run, (load(Decision, row["document"]), row["policy_digest"]))
-        return self._decided[run]
+            known = (load(Decision, row["document"]), row["policy_digest"])
+            _keep(self._decided, run, known)
+        return known
 
     def save_validation(self, run: str, validation: Validation) -> None:
         """Store the run's one validation; a second one is ignored."""
@@ -103,12 +106,14 @@ class Decisions:
 
     def validation(self, run: str) -> Validation | None:
         """Return the run's validation, if it has one."""
-        if run not in self._validated:
+        known = self._validated.get(run)
+        if known is None:
             row = self._database.row(query("decisions", "validation"), run=run)
             if row is None:
                 return None
-            _keep(self._validated, run, load(Validation, row["document"]))
-        return self._validated[run]
+            known = load(Validation, row["document"])
+            _keep(self._validated, run, known)
+        return known
 
     def validations(self, runs: list[str]) -> dict[str, Validation]:
         """Return the validations of many runs, by run."""
