@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import NoReturn, cast
@@ -11,8 +12,9 @@ from uuid import uuid4
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
+from autopilot.engine_words import add_hint, in_words, return_target
 from autopilot.traced import Traced
-from checkpoints.database import Row, run_lock
+from checkpoints.database import Row, run_lock, translated
 from checkpoints.ledger.book import PostgresLedger
 from graph import thread
 from graph.build import after_decide, build_check, build_graph, check
@@ -61,10 +63,14 @@ class Engine:
             self._book.runs.open(run, model, self._clock.now(), requested_by, os_user)
             if self._begin(model, run):
                 return run
+        return self._hold_against_active(model, run)
+
+    def _hold_against_active(self, model: str, check: str) -> str:
+        """Let a check that does nothing itself void what waits, and carry that on. Return the run to look at."""
         active = self._book.runs.active(model)
-        if active is None:
-            return run
-        self._reconsider(str(active["run"]), run)
+        if active is None or str(active["run"]) == check:
+            return check
+        self._reconsider(str(active["run"]), check)
         self.carry_on(str(active["run"]))
         return str(active["run"])
 
@@ -87,17 +93,25 @@ class Engine:
 
     def carry_on(self, run: str) -> None:
         """Take a run as far as it goes without waiting. A second process waits for the first, then looks again."""
-        with self._locked(run):
-            row = self._book.runs.standing(run)
-            if row["outcome"] is not None:
-                return
-            if row["action"] is None:
-                self._begin(row["model"], run)
-                return
-            with self._stopping(run):
-                at = thread.position(self._graph, thread.config(row["model"], run))
-                if at.at != "waiting" or self._answered(row, str(at.kind)):
-                    self._advance(row["model"], run, at)
+        # LangGraph's saver speaks to the database by itself: its errors become ours here.
+        with translated():
+            with self._locked(run):
+                checked = self._carried_on(run)
+            if checked:
+                self._hold_against_active(checked, run)
+
+    def _carried_on(self, run: str) -> str | None:
+        """Carry on under the run's lock. Return the model that was only checked: nothing came of it but what it saw."""
+        row = self._book.runs.standing(run)
+        if row["outcome"] is not None:
+            return None
+        if row["action"] is None:
+            return None if self._begin(row["model"], run) else str(row["model"])
+        with self._stopping(run):
+            at = thread.position(self._graph, thread.config(row["model"], run))
+            if at.at != "waiting" or self._answered(row, str(at.kind)):
+                self._advance(row["model"], run, at)
+        return None
 
     def answer(self, run: str, answer: Answer, fingerprint: str | None = None) -> None:
         """Record a person's answer to what the run asks, then carry the run on. Refused leaves everything as it was."""
@@ -135,6 +149,7 @@ class Engine:
             raise Refused(
                 f"the fingerprint of run {run} of {deps.spec.name} is {approval.fingerprint}", "read its report again"
             )
+        answer = replace(answer, comment=gate.storable(answer.comment))
         gate.may_answer(approval, answer, deps.spec.approval, answer.at)
         changed = self._changed(deps, approval, run) if answer.decision == "approve" else None
         if changed:
@@ -198,7 +213,7 @@ class Engine:
         now = self._clock.now()
         champion = deps.registry.alias(deps.spec.registry, "champion")
         previous = deps.registry.alias(deps.spec.registry, "previous")
-        target = _return_target(model, champion, previous)
+        target = return_target(model, champion, previous)
         run = str(uuid4())
         # Under the lock: without its decision the row looks like a check that died, and would be carried on as one.
         with self._locked(run):
@@ -336,8 +351,8 @@ class Engine:
             yield
         except AutopilotError as error:
             if self._book.runs.row(run)["action"] is None:
-                self._book.finish(run, "failed", _in_words(error), self._clock.now())
-                _add_hint(error, f"the check is recorded as failed: autopilot explain {run}")
+                self._book.finish(run, "failed", in_words(error), self._clock.now())
+                add_hint(error, f"the check is recorded as failed: autopilot explain {run}")
             raise
 
     @contextmanager
@@ -351,13 +366,13 @@ class Engine:
         except AutopilotError as error:
             now = self._clock.now()
             if isinstance(error, Refused) and self._book.validation(run) is None:
-                self._book.finish(run, "failed", _in_words(error), now)
+                self._book.finish(run, "failed", in_words(error), now)
                 # What was refused before a job was seen was not started.
                 self._book.costs.release(run, now)
                 self._sweep(run)
                 return
             self._book.runs.note_error(run, {"kind": error.kind, "message": error.message, "hint": error.hint}, now)
-            _add_hint(error, f"then carry on with: autopilot resume {run}")
+            add_hint(error, f"then carry on with: autopilot resume {run}")
             raise
 
     def _ended(self, model: str, run: str, outcome: str | None) -> None:
@@ -372,21 +387,3 @@ class Engine:
     def _sweep(self, run: str) -> None:
         """Remove the files that lived as long as the run."""
         shutil.rmtree(self._workspace / run, ignore_errors=True)
-
-
-def _in_words(error: AutopilotError) -> str:
-    return f"{error.message}; {error.hint}" if error.hint else error.message
-
-
-def _add_hint(error: AutopilotError, more: str) -> None:
-    error.hint = f"{error.hint}; {more}" if error.hint else more
-
-
-def _return_target(model: str, champion: ModelRef | None, previous: ModelRef | None) -> str:
-    if champion is None:
-        raise Refused(f"{model} has no champion to return from", "its first candidate comes with: autopilot run MODEL")
-    if previous is None:
-        raise Refused(f"{model} has no previous champion to return to", "nothing was promoted over another version yet")
-    if previous.version == champion.version:
-        raise Refused(f"{model} already serves its previous champion, version {champion.version}")
-    return previous.version

@@ -27,7 +27,8 @@ class Rate:
             now = self._clock()
             left, at = self._buckets.pop(who, (self._burst, now))
             left = min(self._burst, left + (now - at) * self._per_second)
-            self._buckets[who] = (max(0.0, left - 1), now)
+            # What was refused took nothing: the rest goes on filling.
+            self._buckets[who] = (left - 1 if left >= 1 else left, now)
             if len(self._buckets) > _KEPT:
                 self._buckets.popitem(last=False)
         if left < 1:

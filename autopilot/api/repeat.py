@@ -28,12 +28,15 @@ def once(
         return JSONResponse(before.body, before.status, {"Idempotency-Replayed": "true"})
     try:
         answer = act()
-    except Unavailable:
-        book.requests.drop(holder.person, key)
-        raise
     except AutopilotError as error:
-        refused = of(error)
-        book.requests.end(holder.person, key, Answered(int(status_of(error)), json.loads(bytes(refused.body))))
+        if isinstance(error, Unavailable):
+            book.requests.drop(holder.person, key)
+        else:
+            refused = of(error)
+            book.requests.end(holder.person, key, Answered(int(status_of(error)), json.loads(bytes(refused.body))))
+        raise
+    except BaseException:
+        book.requests.drop(holder.person, key)
         raise
     book.requests.end(holder.person, key, Answered(answer.status_code, json.loads(bytes(answer.body))))
     return answer

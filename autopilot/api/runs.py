@@ -60,9 +60,11 @@ def read_run(desk: At, _: Viewer, run: UUID) -> Json:
 def resume_run(desk: At, holder: Operator, run: UUID, given: shapes.Resumed, key: Key = None) -> Response:
     """Answer what a run asks, or have it carried on. An answer is a row first; the run goes on by itself afterwards."""
 
+    if given.decision:
+        require_role(holder, "approver")
+
     def act() -> JSONResponse:
         if given.decision:
-            require_role(holder, "approver")
             answer = Answer(holder.person, given.decision, "api", desk.clock.now(), given.comment)
             take(desk, str(run), answer, given.fingerprint)
         found = one(desk, str(run))

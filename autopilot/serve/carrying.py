@@ -57,9 +57,10 @@ class Carrier:
 
     def wake(self) -> None:
         """Look at every run that somebody may have answered, without waiting for its turn."""
-        answered = {str(row["run"]) for row in self._desk.office.book.runs.ready() if row["approval"] != "pending"}
-        for run in answered & set(self._next) - set(self._failures):
-            del self._next[run]
+        for row in self._desk.office.book.runs.ready():
+            if row["approval"] not in (None, "pending"):
+                self._next.pop(str(row["run"]), None)
+                self._failures.pop(str(row["run"]), None)
 
     def _forget(self, open_runs: set[str]) -> None:
         for run in {*self._next, *self._failures} - open_runs:

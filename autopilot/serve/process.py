@@ -1,7 +1,9 @@
 """`autopilot serve`: the doors and the threads behind them, until somebody ends it."""
 
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import uvicorn
@@ -18,7 +20,8 @@ from autopilot.settings import Settings
 from autopilot.web import errors, pages
 from graph.errors import AutopilotError, Misconfigured
 
-_GRACE_S = 20
+_GRACE_S = 10
+"""For requests, and as long again for what the threads are at."""
 
 
 def serve(settings: Settings, host: str, port: int) -> int:
@@ -33,18 +36,32 @@ def serve(settings: Settings, host: str, port: int) -> int:
         output.say(f"serving on http://{where[0]}:{where[1]} (stop with Ctrl-C)")
         runner.start(on_failure=_asks_to_end(server))
         try:
-            server.run(sockets=[door])
+            with _signals_taken():
+                server.run(sockets=[door])
         finally:
             finished = runner.stop(_GRACE_S)
         return _code(runner, finished)
 
 
+@contextmanager
+def _signals_taken() -> Iterator[None]:
+    """Keep this process alive after its server has ended: uvicorn raises the signal that ended it once more."""
+    before = {each: signal.signal(each, lambda *_: None) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
 def _code(runner: Runner, finished: bool) -> int:
-    if runner.failed is not None and not isinstance(runner.failed, AutopilotError):
+    if isinstance(runner.failed, AutopilotError):
+        return output.failed(runner.failed, as_json=False)
+    if runner.failed is not None:
         raise runner.failed
     if not finished:
         output.say("stopped in the middle of a run; it goes on with the next start, or: autopilot resume --all")
-    return 1 if runner.failed else 0
+    return 0
 
 
 def doors(desk: Desk) -> FastAPI:

@@ -20,9 +20,10 @@ def remind(desk: Desk) -> None:
         if entry is None:
             continue
         rules = entry.notify.rules
-        later = notifying.quiet_until(now, rules.quiet) or now
-        _remind(desk, row, rules, list(entry.approval.approvers), later)
-        _escalate(desk, row, rules, later)
+        if notifying.quiet_until(now, rules.quiet) is None:
+            # In quiet hours none is written down: afterwards one says as much as eleven.
+            _remind(desk, row, rules, list(entry.approval.approvers), now)
+            _escalate(desk, row, rules, now)
 
 
 def _remind(desk: Desk, row: Row, rules: Notifying, approvers: list[str], due: datetime) -> None:

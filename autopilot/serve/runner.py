@@ -61,8 +61,8 @@ class Runner:
             on_failure()
 
     def _listening(self) -> None:
-        channel = slack(self._desk)
         try:
+            channel = slack(self._desk)
             channel.listen(partial(handle, self._desk, channel), self._ended)
         except AutopilotError as error:
             # A person must change something there; everything else goes on, and it is tried again.

@@ -15,8 +15,8 @@ from graph.policy import notifying
 from tools.approvals.channel import Channel, Notice
 
 _LONGEST_PAUSE = timedelta(minutes=10)
-_MOST_TRIES = 12
-"""A line that nobody could be told in some hours is old news."""
+_MOST_TRIES = 150
+"""A line that nobody could be told for a day is old news."""
 
 
 def backoff(tries: int, error: AutopilotError) -> timedelta:
@@ -40,7 +40,9 @@ class Teller:
         for view in due:
             self._bring(view)
         for line in lines:
-            self._say(line)
+            with views.locked_line(line):
+                if any(each.id == line.id for each in views.due_lines(self._kind, now)):
+                    self._say(line)
         return bool(due or lines)
 
     def _channel(self) -> Channel:
@@ -88,7 +90,7 @@ class Teller:
         quiet = notifying.quiet_until(now, entry.notify.rules.quiet) if entry else None
         if quiet:
             return quiet, "quiet hours"
-        digest = file.inbox.digest.rules if file.inbox.digest else None
+        digest = file.inbox.digest.rules if file.inbox.digest and self._channel().digests else None
         if digest and notifying.into_digest(self._desk.office.book.views.posted(self._kind), digest):
             return notifying.next_digest(now, digest), "named in the digest: many others wait"
         return None

@@ -136,7 +136,7 @@ def end(request: Request, desk: Desk, response: Response) -> None:
     """End the session of this browser, if it has one."""
     _forget(request, desk)
     name = cookie_name(request, desk, _COOKIE)
-    response.delete_cookie(name, path="/", secure=_secure(request, desk), httponly=True, samesite="strict")
+    response.delete_cookie(name, path="/", secure=_secure(request, desk), httponly=True, samesite="lax")
 
 
 def _forget(request: Request, desk: Desk) -> None:
@@ -159,7 +159,7 @@ def _give(request: Request, desk: Desk, response: Response, name: str, secret: s
         path="/",
         secure=_secure(request, desk),
         httponly=True,
-        samesite="strict",
+        samesite="lax",
     )
 
 

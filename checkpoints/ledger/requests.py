@@ -12,6 +12,8 @@ from graph.errors import Refused, Unavailable
 from graph.model import Json
 
 KEPT = timedelta(hours=24)
+DIED = timedelta(minutes=5)
+"""After so long the process that was answering a request has died: whoever asks again is the first again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,19 @@ class Requests:
         """
         self._database.execute(query("requests", "forget"), before=now - KEPT)
         digest = sha256(content).hexdigest()
-        row = self._database.row(query("requests", "begin"), person=person, key=key, digest=digest, now=now)
-        if row is None or row["first"]:
+        row = None
+        while row is None:
+            # None: another request with this key came in the same moment, and is seen by the next look.
+            row = self._database.row(query("requests", "begin"), person=person, key=key, digest=digest, now=now)
+        if row["first"]:
             return None
         if row["digest"] != digest:
             raise Refused("this Idempotency-Key came with another request before", "use a new key for a new request")
         if row["status"] is None:
+            died = now - row["at"] > DIED
+            taken = {"person": person, "key": key, "at": row["at"], "now": now}
+            if died and self._database.execute(query("requests", "take_over"), **taken):
+                return None
             raise Unavailable("the first request with this Idempotency-Key is still being answered", "send it again")
         return Answered(row["status"], row["body"])
 

@@ -56,6 +56,10 @@ class Views:
         """Hold a view: one process at a time tells one channel of one run."""
         return self._database.locked(f"view {view.run} {view.channel}")
 
+    def locked_line(self, line: Line) -> AbstractContextManager[None]:
+        """Hold a line: one process at a time says it."""
+        return self._database.locked(f"line {line.id}")
+
     def one(self, run: str, channel: str) -> tuple[View, int]:
         """Return a view and the revision that was shown last. NotFound when the run is not shown there."""
         row = self._database.row(query("views", "one"), run=run, channel=channel)

@@ -20,6 +20,11 @@ def fingerprint(sealed: Sealed) -> str:
     return digest(dump(sealed))
 
 
+def storable(text: str) -> str:
+    """Return a comment without what no database keeps: NUL, and halves of characters."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
 def names(given: str, approval: Approval) -> bool:
     """Tell whether a person's fingerprint, whole or its first 12 characters and more, is that of the approval."""
     return len(given) >= _SHORTEST_FINGERPRINT and approval.fingerprint.startswith(given)

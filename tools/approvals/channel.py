@@ -64,6 +64,8 @@ class Channel(Protocol):
     """One place. Raises Unavailable (try again), Refused (a person must change something there), Misconfigured."""
 
     kind: str
+    digests: bool
+    """Whether it has a place for what belongs to no one request; without one, every request is shown by itself."""
 
     def find(self, notice: Notice) -> Json | None:
         """Return what a request with this nonce is known as there; None when it was not posted or cannot be found."""

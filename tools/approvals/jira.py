@@ -72,6 +72,7 @@ class JiraChannel:
     """Implements tools.approvals.channel.Channel. What is known of an issue: its key, its number, what it showed."""
 
     kind = KIND
+    digests = False
 
     def __init__(
         self,

@@ -77,6 +77,7 @@ def _alert(found: Any, where: str, label: str) -> Alert:
         raise _wrong(f"{where}.status is {_short(status)}, neither firing nor resolved")
     if not isinstance(fingerprint, str) or not fingerprint:
         raise _wrong(f"{where}.fingerprint is missing")
+    _require_storable(fingerprint, f"{where}.fingerprint")
     starts_at = _time(found.get("startsAt"), f"{where}.startsAt")
     if starts_at is None:
         raise _wrong(f"{where}.startsAt is missing")
@@ -98,11 +99,13 @@ def _time(text: object, where: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
+        if found and found.tzinfo and found.year > 1:
+            found = found.astimezone(UTC)
+    except (ValueError, OverflowError):
         found = None
     if found is None or found.tzinfo is None:
         raise _wrong(f"{where} is {_short(text)}, no time with a zone")
-    return None if found.year == 1 else found.astimezone(UTC)
+    return None if found.year == 1 else found
 
 
 def _texts(found: object, where: str) -> dict[str, str]:
@@ -110,7 +113,23 @@ def _texts(found: object, where: str) -> dict[str, str]:
         return {}
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
         raise _wrong(f"{where} holds something that is no text")
+    for text in (*found, *found.values()):
+        _require_storable(text, where)
     return found
+
+
+def _require_storable(text: str, where: str) -> None:
+    """Raise for what no database keeps: NUL, and halves of characters."""
+    if "\0" in text or not _is_unicode(text):
+        raise _wrong(f"{where} holds letters that are none")
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _short(value: object) -> str:
