@@ -212,6 +212,6 @@ def test_the_proxys_role_is_viewer_unless_the_owner_says_otherwise(home, tmp_pat
 
 
 def test_a_proxy_that_is_no_address_is_said_at_the_start(home, tmp_path):
-    with pytest.raises(Misconfigured, match="'the proxy' is no address or network"):
-        with serving(home, tmp_path, text=BEHIND.replace("10.0.0.5", "the proxy")):
-            pass
+    opened = serving(home, tmp_path, text=BEHIND.replace("10.0.0.5", "the proxy"))
+    with pytest.raises(Misconfigured, match="'the proxy' is no address or network"), opened:
+        pass
