@@ -170,7 +170,7 @@ def test_question_and_answer_stand_in_the_trace_and_the_key_does_not(embedded_po
             fresh_database(embedded_postgres), tmp_path, tracing=lambda book: traced(known, book, stack)
         ) as home:
             decision = checked(home, models, "doubting")
-        stack.close()
+            stack.close()
         spans = {span["name"]: span for span in endpoint.spans()}
         bodies = b"".join(body for _, _, body in endpoint.requests)
     asked = spans["ChatOpenAI"]
