@@ -1,6 +1,7 @@
 """Programs from npm for tests: installed once beside this environment, pinned by a lock with digests."""
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import NoReturn
 
 LONGEST_INSTALL_S = 300
+LEAST_NODE = (20, 15)
+HOW = "apt install nodejs npm, 20.15 or newer"
 FILES = ("package.json", "package-lock.json")
 
 Lacking = Callable[[str, str], NoReturn]
@@ -23,14 +26,33 @@ def node() -> str:
 
 def installed(pinned: Path, lacking: Lacking) -> Path:
     """Return the folder node_modules of what package.json and package-lock.json in this folder name."""
-    missing = [name for name in ("node", "npm") if shutil.which(name) is None]
-    if missing:
-        lacking(" and ".join(missing), "apt install nodejs npm, 20 or newer")
+    _require_node(lacking)
     digest = hashlib.sha256(b"".join((pinned / name).read_bytes() for name in FILES)).hexdigest()
     modules = Path(sys.prefix) / "npm" / f"{pinned.name}-{digest[:12]}" / "node_modules"
     if not modules.exists():
         _install(pinned, modules, lacking)
     return modules
+
+
+def listening(server: subprocess.Popen[str]) -> str:
+    """Return the address on the loopback that a server says it listens on."""
+    assert server.stdout is not None
+    said = []
+    for line in server.stdout:
+        said.append(line)
+        found = re.search(r"listening on (http://127\.0\.0\.1:\d+)", line)
+        if found:
+            return found[1]
+    raise AssertionError(f"it did not start: {''.join(said)}")
+
+
+def _require_node(lacking: Lacking) -> None:
+    missing = [name for name in ("node", "npm") if shutil.which(name) is None]
+    if missing:
+        lacking(" and ".join(missing), HOW)
+    said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    if tuple(int(part) for part in said.lstrip("v").split(".")[:2]) < LEAST_NODE:
+        lacking(f"a newer Node than {said}", HOW)
 
 
 def _install(pinned: Path, modules: Path, lacking: Lacking) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -42,7 +43,7 @@ class Team:
     @property
     def training(self) -> str:
         """The team's training as a shell command."""
-        return f"{sys.executable} {EXAMPLE / 'train.py'} --data {self.world}"
+        return shlex.join([sys.executable, str(EXAMPLE / "train.py"), "--data", str(self.world)])
 
     def describe(self, pipeline: dict[str, Any]) -> None:
         """Write autopilot.yaml: the example's log, beside a query of the team's own, and where training runs."""

@@ -3,6 +3,8 @@
 import ssl
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
 
@@ -55,6 +57,22 @@ def one_line(text: str, redact: Redactor) -> str:
 def named(status: int) -> str:
     """Return a status as people know it: `404 Not Found`."""
     return f"{status} {httpx.codes.get_reason_phrase(status)}".strip()
+
+
+def date_of(text: str | None) -> datetime | None:
+    """Return the time in a header such as Date, in UTC; None where it holds none."""
+    try:
+        return parsedate_to_datetime(text or "").astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def wait_of(given: str | None, at: datetime | None, usual_s: float) -> float:
+    """Return the seconds that a header Retry-After asks to wait: a number, or a time by the clock that says `at`."""
+    if given and given.isascii() and given.isdecimal():
+        return float(given)
+    until = date_of(given)
+    return max((until - at).total_seconds(), 0.0) if until and at else usual_s
 
 
 @cache

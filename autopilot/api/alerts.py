@@ -10,7 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials
 from starlette.concurrency import run_in_threadpool
 
 from autopilot.api import shapes
-from autopilot.api.identity import At, _bearer, holder_of, require_role
+from autopilot.api.identity import At, bearer, counted, holder_of, require_role
 from autopilot.api.problems import Unauthorized
 from autopilot.api.runs import PROBLEMS
 from autopilot.desk import Desk
@@ -28,7 +28,7 @@ Timestamp = Annotated[str | None, Header(alias="X-Grafana-Alerting-Signature-Tim
 async def receive_alerts(
     request: Request,
     desk: At,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
     signature: Signature = None,
     timestamp: Timestamp = None,
 ) -> Json:
@@ -48,6 +48,7 @@ def _received(
     if signature is None:
         require_role(holder_of(request, credentials), "operator")
     else:
+        counted(request)
         _require_signature(desk, signature, timestamp, body)
     found = _store(desk, parse(body))
     desk.bell.set()

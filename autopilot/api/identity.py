@@ -6,12 +6,12 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from autopilot.api.problems import Forbidden, TooMany, Unauthorized
+from autopilot.api.problems import Forbidden, Unauthorized
 from autopilot.api.rate import Rate
 from autopilot.desk import Desk
 from checkpoints.ledger.tokens import ROLES, Holder, Role
 
-_bearer = HTTPBearer(auto_error=False, description="A token of `autopilot token NAME --role …`")
+bearer = HTTPBearer(auto_error=False, description="A token of `autopilot token NAME --role …`")
 _HINT = "make one with: autopilot token NAME --role viewer"
 
 
@@ -21,12 +21,16 @@ def desk_of(request: Request) -> Desk:
     return desk
 
 
-def holder_of(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> Holder:
-    """Return who sent this. Unauthorized without a token that holds, Forbidden for a person no longer listed."""
-    desk, rate = desk_of(request), _rate(request)
+def counted(request: Request) -> None:
+    """Return when this address may send one more request. TooMany otherwise."""
+    rate: Rate = request.app.state.rate
     rate.require(request.client.host if request.client else "nobody")
+
+
+def holder_of(request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> Holder:
+    """Return who sent this. Unauthorized without a token that holds, Forbidden for a person no longer listed."""
+    desk = desk_of(request)
+    counted(request)
     holder = desk.office.book.tokens.holder(credentials.credentials) if credentials else None
     if holder is None:
         raise Unauthorized("no token, or one that does not hold", _HINT)
@@ -59,13 +63,6 @@ def at_least(least: Role) -> Callable[[Holder], Holder]:
     return allowed
 
 
-def _rate(request: Request) -> Rate:
-    rate: Rate = request.app.state.rate
-    return rate
-
-
 Viewer = Annotated[Holder, Depends(at_least("viewer"))]
 Operator = Annotated[Holder, Depends(at_least("operator"))]
 At = Annotated[Desk, Depends(desk_of)]
-
-__all__ = ["At", "Operator", "TooMany", "Viewer", "at_least", "desk_of", "holder_of", "known", "require_role"]

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from autopilot import view
 from autopilot.api import fleet as models
-from autopilot.api.identity import At, known, require_role
+from autopilot.api.identity import At, counted, known, require_role
 from autopilot.api.problems import status_of
 from autopilot.api.runs import take
 from autopilot.desk import Desk
@@ -21,7 +21,7 @@ from autopilot.web.inbox import inbox
 from autopilot.web.render import markup, page, static
 from autopilot.web.standing import answering, decided, places, standing
 from autopilot.web.timeline import timeline
-from autopilot.web.visitor import Anybody, Reader, Sender, Visitor, begin, counted, end, require_own_page
+from autopilot.web.visitor import Anybody, Reader, Sender, Visitor, begin, end, require_own_page
 from graph.errors import AutopilotError, Misconfigured, Refused
 from graph.model import Answer
 

@@ -12,9 +12,8 @@ from urllib.parse import quote, urlsplit
 from fastapi import Depends, HTTPException, Request
 from starlette.responses import Response
 
-from autopilot.api.identity import At, known
+from autopilot.api.identity import At, counted, known
 from autopilot.api.problems import Forbidden, Unauthorized
-from autopilot.api.rate import Rate
 from autopilot.desk import Desk
 from autopilot.people import Inbox
 from autopilot.web.forms import Form
@@ -178,12 +177,6 @@ def sign_in_path(request: Request) -> str:
     form_of = path.removesuffix("/answer") if path.endswith("/answer") else "/"
     here = f"{path}{query}" if request.method == "GET" else form_of
     return f"/sign-in?next={quote(here, safe='/')}"
-
-
-def counted(request: Request) -> None:
-    """Return when this address may send one more request. TooMany otherwise."""
-    rate: Rate = request.app.state.rate
-    rate.require(request.client.host if request.client else "nobody")
 
 
 Reader = Annotated[Visitor, Depends(signed_in)]

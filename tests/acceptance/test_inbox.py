@@ -10,7 +10,8 @@ from checkpoints.embedded.cluster import EmbeddedPostgres
 from tests.acceptance.pages import Site, Visit, site, visit
 from tests.databases import fresh_database
 from tests.house import house
-from tests.integration.browsers import Lacking, axe, browsing
+from tests.integration.browsers import axe, browsing
+from tests.npm_packages import Lacking
 from tests.unit.graph.policy.builders import SPEC
 
 

@@ -1,7 +1,6 @@
 """A stranger's Slack: the npm package `emulate`, which checks tokens and scopes and keeps what was posted."""
 
 import json
-import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from tests.npm_packages import Lacking, installed, node
+from tests.npm_packages import Lacking, installed, listening, node
 
 PINNED = Path(__file__).with_name("emulate")
 CHANNEL, ADMIN = "C000000001", "U000000001"
@@ -83,17 +82,6 @@ def slack_emulator(folder: Path, lacking: Lacking) -> Iterator[SlackEmulator]:
     command = [node(), *preload, str(program), "start", "--service", "slack", "--seed", str(seed)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
         try:
-            yield SlackEmulator(_address(server))
+            yield SlackEmulator(listening(server))
         finally:
             server.kill()
-
-
-def _address(server: subprocess.Popen[str]) -> str:
-    assert server.stdout is not None
-    said = []
-    for line in server.stdout:
-        said.append(line)
-        found = re.search(r"listening on (http://127\.0\.0\.1:\d+)", line)
-        if found:
-            return found[1]
-    raise AssertionError(f"the Slack emulator did not start: {''.join(said)}")

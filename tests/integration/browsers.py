@@ -1,22 +1,18 @@
 """A real browser for tests, and the rules of accessibility that pages are held to in it."""
 
-import json
 import shutil
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.npm_packages import Lacking, installed
+
 PINNED = Path(__file__).with_name("axe")
-LONGEST_INSTALL_S = 100
 PATIENCE_MS = 120_000
 """For what never comes: a machine under load takes long to start a browser."""
-Lacking = Callable[[str, str], NoReturn]
 
 
 @contextmanager
@@ -36,29 +32,8 @@ def browsing(lacking: Lacking) -> Iterator[Browser]:
 
 
 def axe(lacking: Lacking) -> str:
-    """Return the script that looks a page over; installed once beside this environment, pinned by digest."""
-    home = Path(sys.prefix) / "axe"
-    version: str = json.loads((PINNED / "package.json").read_text())["dependencies"]["axe-core"]
-    package = home / version / "node_modules" / "axe-core"
-    if not package.exists():
-        _install(home, version, lacking)
-    return (package / "axe.min.js").read_text("utf-8")
-
-
-def _install(home: Path, version: str, lacking: Lacking) -> None:
-    if shutil.which("npm") is None:
-        lacking("axe-core", "apt install npm, and a registry that npm can reach")
-    (home / version).mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=home) as scratch:
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(PINNED / name, scratch)
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, timeout=LONGEST_INSTALL_S)
-        if done.returncode:
-            lacking("axe-core", f"npm ci in {PINNED}: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
-        # Two workers may install it beside each other: the first one's stays.
-        with suppress(OSError):
-            (Path(scratch) / "node_modules").rename(home / version / "node_modules")
+    """Return the script that looks a page over."""
+    return (installed(PINNED, lacking) / "axe-core" / "axe.min.js").read_text("utf-8")
 
 
 def violations(page: Page, script: str) -> list[str]:

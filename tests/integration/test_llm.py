@@ -17,6 +17,7 @@ from tests.databases import fresh_database
 from tests.house import BROKEN, DEGRADED, HEALTHY, MODEL, House, house
 from tests.integration.language_models import LanguageModels, aimock, serving
 from tests.integration.test_tracing import serving as langsmith
+from tests.npm_packages import Lacking
 from tests.unit.graph.policy.builders import AMOUNT, MERCHANT
 from tools.llm import ChatReasoner
 
@@ -59,8 +60,8 @@ FIXTURES = [
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageModels]:
-    with serving(aimock(), FIXTURES, tmp_path_factory.mktemp("aimock")) as running:
+def models(tmp_path_factory: pytest.TempPathFactory, lacking: Lacking) -> Iterator[LanguageModels]:
+    with serving(aimock(lacking), FIXTURES, tmp_path_factory.mktemp("aimock")) as running:
         yield running
 
 

@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page
 from autopilot.report.page import STYLE, report_body, report_html
 from autopilot.report.summary import ALONE
 from graph.model import Json
-from tests.integration.browsers import PATIENCE_MS, Lacking, axe, browsing, violations
+from tests.integration.browsers import PATIENCE_MS, axe, browsing, violations
+from tests.npm_packages import Lacking
 from tests.unit.autopilot import documents
 from tests.unit.autopilot.courses import course, harmed
 from tests.unit.autopilot.documents import FINE, promoted, waiting

@@ -1,12 +1,13 @@
 """What `autopilot doctor` sees in Jira: the project, its statuses, and that the bot may ask and may not answer."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 
 from graph.model import Json
 from tools.approvals.jira_site import JiraSite
 from tools.plugins import Finding
+from tools.skew import clock
 
 _NEEDED = {
     "BROWSE_PROJECTS": "Browse Projects",
@@ -20,7 +21,6 @@ _TOO_MUCH = {
     "ADMINISTER_PROJECTS": "Administer Projects",
     "ADMINISTER": "Administer Jira",
 }
-_MOST_SKEW = timedelta(seconds=60)
 
 
 def examine(site: JiraSite, project: str, issue_type: str, statuses: Sequence[str], now: datetime) -> Iterator[Finding]:
@@ -29,7 +29,7 @@ def examine(site: JiraSite, project: str, issue_type: str, statuses: Sequence[st
         reply = site.get("/rest/api/3/myself")
         name = site.one_line(str(reply.document.get("displayName") or reply.document["accountId"]))
         yield Finding("ok", f"Jira at {site.url} knows us as {name}")
-        yield _clock(reply.at, now)
+        yield clock(reply.at, now, "answers carry the time that Jira gives them")
         known = (HTTPStatus.NOT_FOUND,)
         found = site.get(f"/rest/api/3/project/{project}/statuses", known=known)
         if found.status == HTTPStatus.NOT_FOUND:
@@ -70,14 +70,3 @@ def _rights(site: JiraSite, project: str) -> Iterator[Finding]:
     more = [title for name, title in _TOO_MUCH.items() if name in had and name != "TRANSITION_ISSUES"]
     if more:
         yield Finding("warning", f"the bot's account may do more than it needs: {', '.join(more)}", "take that from it")
-
-
-def _clock(at: datetime | None, now: datetime) -> Finding:
-    if at is None:
-        return Finding("warning", "tells no time, so nothing is known of its clock", "let it send the header Date")
-    ahead = at - now
-    if abs(ahead) <= _MOST_SKEW:
-        return Finding("ok", "its clock agrees with ours within a minute")
-    side = "ahead of" if ahead > timedelta(0) else "behind"
-    said = f"its clock is {abs(ahead).total_seconds():.0f} s {side} ours"
-    return Finding("warning", said, "set ours by NTP: answers carry the time that Jira gives them")

@@ -6,8 +6,7 @@ import json
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from graph.errors import AutopilotError, Misconfigured, Refused, Unavailable
-from tools.client import client, named, one_line, read
+from tools.client import client, date_of, named, one_line, read, wait_of
 from tools.limiter import Limiter
 from tools.plugins import printable_token
 from tools.redaction import Redactor
@@ -180,7 +179,7 @@ class JiraSite:
         if isinstance(found, AutopilotError):
             raise found
         if found.status == HTTPStatus.TOO_MANY_REQUESTS:
-            self._limiter.hold(self._host, _wait_s(found))
+            self._limiter.hold(self._host, wait_of(found.wait, found.at, _USUAL_WAIT_S))
             raise Unavailable(self.words("asks us to wait (429 Too Many Requests)"), "try again later")
         # A wrong token is answered as if nobody had signed in: as "not found", or with an empty list.
         if found.login_reason in ("AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED"):
@@ -219,7 +218,7 @@ def _reply(response: httpx.Response, body: bytes) -> Reply:
     return Reply(
         response.status_code,
         _json(body),
-        _moment(headers.get("Date")),
+        date_of(headers.get("Date")),
         headers.get("Location", ""),
         headers.get("Retry-After", ""),
         headers.get("X-Seraph-LoginReason", ""),
@@ -240,17 +239,3 @@ def _said(document: Any) -> str:
     texts = [str(each) for each in listed] if isinstance(listed, list) else []
     texts += [f"{name}: {text}" for name, text in named_ones.items()] if isinstance(named_ones, dict) else []
     return "; ".join(texts) or str(document.get("message") or document.get("error") or "")
-
-
-def _wait_s(reply: Reply) -> float:
-    if reply.wait.isascii() and reply.wait.isdecimal():
-        return float(reply.wait)
-    until = _moment(reply.wait)
-    return max((until - reply.at).total_seconds(), 0.0) if until and reply.at else _USUAL_WAIT_S
-
-
-def _moment(text: str | None) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text or "").astimezone(UTC)
-    except ValueError:
-        return None

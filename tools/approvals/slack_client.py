@@ -4,8 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Container
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +18,7 @@ from slack_sdk.web import SlackResponse
 from graph.errors import AutopilotError, Misconfigured, Refused, Unavailable
 from graph.model import Json
 from tools.approvals.slack_errors import refusal
-from tools.client import client, named, one_line, read
+from tools.client import client, date_of, named, one_line, read, wait_of
 from tools.limiter import Limiter
 from tools.redaction import Redactor
 
@@ -146,13 +145,13 @@ class SlackApi:
         except httpx.HTTPError as error:
             return self._broken(said, error)
         document = found.data if isinstance(found.data, dict) else {}
-        return Answer(document, _scopes(found.headers), _moment(found.headers.get("date")))
+        return Answer(document, _scopes(found.headers), date_of(found.headers.get("date")))
 
     def _refused(self, said: str, name: str, response: SlackResponse) -> AutopilotError:
         status, document = response.status_code, response.data if isinstance(response.data, dict) else {}
         code = self.line(document.get("error"))
         if status == HTTPStatus.TOO_MANY_REQUESTS or code in _PUT_OFF:
-            self._limiter.hold(self._host, _retry_after(response.headers.get("retry-after")))
+            self._limiter.hold(self._host, wait_of(response.headers.get("retry-after"), None, _USUAL_WAIT_S))
             return Unavailable(f"{said} asks us to wait ({name}: ratelimited)", "try again later")
         if status in _NO_ANSWER:
             return Unavailable(f"{said} answers {name} with {named(status)}", "try again later")
@@ -165,7 +164,7 @@ class SlackApi:
         if found.is_success:
             return None
         if found.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-            self._limiter.hold(self._host, _retry_after(found.headers.get("retry-after")))
+            self._limiter.hold(self._host, wait_of(found.headers.get("retry-after"), None, _USUAL_WAIT_S))
         what = f"{said} answers {named(found.status_code)} to the reply to a click"
         if found.status_code in (HTTPStatus.TOO_MANY_REQUESTS, *_NO_ANSWER):
             return Unavailable(what, "try again later")
@@ -196,14 +195,3 @@ class SlackApi:
 def _scopes(headers: Any) -> frozenset[str] | None:
     given = headers.get("x-oauth-scopes")
     return None if given is None else frozenset(filter(None, map(str.strip, given.split(","))))
-
-
-def _retry_after(given: str | None) -> float:
-    return float(given) if given and given.isascii() and given.isdecimal() else _USUAL_WAIT_S
-
-
-def _moment(given: str | None) -> datetime | None:
-    try:
-        return parsedate_to_datetime(given or "").astimezone(UTC)
-    except ValueError:
-        return None

@@ -1,15 +1,15 @@
 """Looks a Slack app over for `autopilot doctor`: who it is there, and whether it may do what is needed and no more."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tools.approvals.slack_client import SlackApi
 from tools.approvals.slack_socket import open_address
 from tools.limiter import Limiter
 from tools.plugins import Finding
+from tools.skew import clock
 
 WRITES, READS = "chat:write", frozenset({"channels:history", "groups:history"})
-_SKEW = timedelta(seconds=60)
 _NEVER = "1.000000"
 """The time of a message that no channel has."""
 
@@ -21,20 +21,10 @@ def look_over(
     answer = api.call("slack", api.web.auth_test)
     bot, team, number = (api.line(answer.document.get(part)) for part in ("user", "team", "team_id"))
     yield Finding("ok", f"Slack at {api.url} knows us as {bot} in {team} ({number})")
-    yield _clock(answer.at, now)
+    yield clock(answer.at, now, "with more than five minutes between them every click is refused")
     yield from _scopes(answer.scopes, history)
     yield _channel(api, channel, history)
     yield _socket(api.url, app_token) if app_token is not None else _signature(signing_secret)
-
-
-def _clock(at: datetime | None, now: datetime) -> Finding:
-    if at is None:
-        return Finding("warning", "Slack tells no time, so nothing is known of our clock", "is there a proxy between?")
-    apart = abs(at - now)
-    if apart <= _SKEW:
-        return Finding("ok", "our clock agrees with Slack's within a minute")
-    said = f"our clock is {apart.total_seconds():.0f} s away from Slack's; more than 300 s and every click is refused"
-    return Finding("warning", said, "set the clock of this machine by NTP")
 
 
 def _scopes(scopes: frozenset[str] | None, history: bool) -> Iterator[Finding]:

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from graph.errors import Unavailable
 from tools.pipelines.remote import Answer, Remote
-from tools.pipelines.skew import clock
 from tools.plugins import Finding
+from tools.skew import clock
 
 TO_START = "give its user role user, or of this DAG: read, and create and edit DAG runs"
 TO_STOP = "give its user role user, or the right to edit runs of this DAG"

@@ -21,8 +21,8 @@ from tools.pipelines.contract import parameters
 from tools.pipelines.elsewhere import Elsewhere
 from tools.pipelines.remote import Answer, Remote, Unclear
 from tools.pipelines.remote_job import PAUSES_S, Deadlines, RemotePipeline, Seen, between
-from tools.pipelines.skew import clock
 from tools.plugins import Finding, PipelinePlugin, Site
+from tools.skew import clock
 
 KIND = "gitlab"
 Given = Literal["inputs", "variables"]

@@ -20,8 +20,8 @@ from tools.pipelines.contract import NAMES, parameters
 from tools.pipelines.elsewhere import Elsewhere
 from tools.pipelines.remote import Answer, Remote, Unclear
 from tools.pipelines.remote_job import PAUSES_S, Deadlines, RemotePipeline, Seen
-from tools.pipelines.skew import clock
 from tools.plugins import Finding, PipelinePlugin, Site
+from tools.skew import clock
 
 KIND = "jenkins"
 KEY = "AUTOPILOT_KEY"

@@ -23,8 +23,8 @@ from tools.pipelines.elsewhere import Elsewhere
 from tools.pipelines.kubeflow_spec import unmet
 from tools.pipelines.remote import Answer, Remote, Unclear, bearer
 from tools.pipelines.remote_job import PAUSES_S, Deadlines, RemotePipeline, Seen, between
-from tools.pipelines.skew import clock
 from tools.plugins import Finding, PipelinePlugin, Site
+from tools.skew import clock
 
 KIND = "kubeflow"
 KEY = "AUTOPILOT_KEY"

@@ -22,8 +22,8 @@ from tools.pipelines.contract import parameters
 from tools.pipelines.elsewhere import Elsewhere
 from tools.pipelines.remote import Answer, Remote, Unclear, bearer
 from tools.pipelines.remote_job import PAUSES_S, Deadlines, RemotePipeline, Seen, between
-from tools.pipelines.skew import clock
 from tools.plugins import Finding, PipelinePlugin, Site
+from tools.skew import clock
 
 KIND = "ray"
 KEY = "autopilot.key"

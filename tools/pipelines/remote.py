@@ -3,8 +3,7 @@
 import json
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from graph.errors import Misconfigured, Unavailable
-from tools.client import client, named, one_line, read
+from tools.client import client, date_of, named, one_line, read, wait_of
 from tools.limiter import Limiter
 from tools.redaction import Redactor
 
@@ -182,7 +181,7 @@ class Remote:
         if isinstance(found, Unavailable | Misconfigured):
             raise found
         if found.status == HTTPStatus.TOO_MANY_REQUESTS:
-            self._limiter.hold(self._host, _retry_after(found))
+            self._limiter.hold(self._host, wait_of(found.headers.get("Retry-After"), found.at, _USUAL_WAIT_S))
         return found
 
     def _exchange(
@@ -208,7 +207,7 @@ class Remote:
         body = read(response, self._timeout_s, _LONGEST_ANSWER)
         if isinstance(body, str):
             return Unclear(self.words(body), "try again later")
-        return Answer(response.status_code, response.headers, body, _moment(response.headers.get("Date")))
+        return Answer(response.status_code, response.headers, body, date_of(response.headers.get("Date")))
 
     def _unreached(self, why: str) -> Unavailable | Misconfigured:
         if "CERTIFICATE_VERIFY_FAILED" in why:
@@ -244,21 +243,6 @@ class Remote:
     @property
     def _variables(self) -> str:
         return f"AUTOPILOT_{self.system.upper()}_* in .env.example"
-
-
-def _retry_after(answer: Answer) -> float:
-    given = answer.headers.get("Retry-After", "")
-    if given.isascii() and given.isdecimal():
-        return float(given)
-    until = _moment(given)
-    return max((until - answer.at).total_seconds(), 0.0) if until and answer.at else _USUAL_WAIT_S
-
-
-def _moment(text: str | None) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text or "").astimezone(UTC)
-    except ValueError:
-        return None
 
 
 def _flat(value: object) -> str:

@@ -83,7 +83,7 @@ def test_a_channel_that_is_not_there_is_for_a_person_to_correct(server: SlackSer
 @pytest.mark.parametrize("skew", [timedelta(minutes=2), -timedelta(minutes=10)])
 def test_a_clock_that_is_off_is_told(server: SlackServer, skew: timedelta) -> None:
     server.skew = skew
-    assert [each.state for each in examined(server) if "away from Slack's" in each.detail] == ["warning"]
+    assert [each.state for each in examined(server) if "every click is refused" in each.hint] == ["warning"]
 
 
 @pytest.mark.parametrize(
