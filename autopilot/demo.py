@@ -3,16 +3,17 @@
 import json
 import shlex
 import shutil
-import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from autopilot import forked
 from autopilot.bootstrap import ledger
 from autopilot.output import document, say
-from autopilot.settings import Settings
-from autopilot.stores import embedded, furnish, mlflow_schema, stores
+from autopilot.settings import Settings, prepare
+from autopilot.stores import embedded, furnish, libraries, mlflow_schema, stores
 from graph.errors import Misconfigured, Refused, Unavailable
 from graph.model import Json
 
@@ -73,39 +74,31 @@ class Stage:
     def autopilot(self, *words: str, expect: tuple[int, ...] = (0,)) -> int:
         """Run one autopilot command, show it and its output, and hold its exit code against what the story needs."""
         self.tell(f"\n$ {self.typed}autopilot {shlex.join(words)}")
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "autopilot", *words],
-            env=self.environment(),
-            text=True,
-            stdout=subprocess.PIPE,
-            check=False,
-        )
-        self.tell("\n".join(f"  {line}" for line in done.stdout.rstrip().splitlines()))
-        self.commands.append({"command": ["autopilot", *words], "code": done.returncode})
-        if done.returncode not in expect:
-            raise Unavailable(
-                f"the demo expected exit code {expect} of `autopilot {words[0]}`, it was {done.returncode}"
-            )
-        if done.returncode:
-            self.tell(f"  (exit code {done.returncode}: {_CODES.get(done.returncode, 'failure')})")
-        return done.returncode
+        code, printed = forked.command(words, self.environment())
+        self.tell("\n".join(f"  {line}" for line in printed.rstrip().splitlines()))
+        self.commands.append({"command": ["autopilot", *words], "code": code})
+        if code not in expect:
+            raise Unavailable(f"the demo expected exit code {expect} of `autopilot {words[0]}`, it was {code}")
+        if code:
+            self.tell(f"  (exit code {code}: {_CODES.get(code, 'failure')})")
+        return code
 
     def latest(self) -> Json:
         """Return the newest run."""
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "autopilot", "runs", MODEL, "--limit", "1", "--json"],
-            env=self.environment(),
-            text=True,
-            stdout=subprocess.PIPE,
-            check=True,
-        )
-        run: Json = json.loads(done.stdout)["runs"][0]
+        _, printed = forked.command(["runs", MODEL, "--limit", "1", "--json"], self.environment())
+        run: Json = json.loads(printed)["runs"][0]
         return run
 
     def live(self, *words: str) -> None:
         """Let the simulated world go on."""
-        command = [sys.executable, str(WORLD), str(self.world), *words]
-        subprocess.run(command, env=self.environment(), check=True, stdout=subprocess.DEVNULL)
+        self.script(WORLD, [str(self.world), *words], self.environment())
+
+    def script(self, file: Path, words: Sequence[str], environment: Mapping[str, str]) -> str:
+        """Run one of the example's scripts and return what it printed."""
+        code, printed = forked.script(file, words, environment)
+        if code:
+            raise Unavailable(f"the demo's {file} ended with exit code {code}", "what it said is above")
+        return printed
 
     def environment(self) -> dict[str, str]:
         """Return what each command of the demo runs in."""
@@ -125,6 +118,7 @@ def play(settings: Settings, *, answer: bool, as_json: bool) -> int:
         raise Misconfigured(
             "the demo plays on the example of a clone of the project", "go to the clone's folder: make demo"
         )
+    prepare(libraries())
     stage = Stage(settings, answer or not sys.stdin.isatty(), as_json)
     _clear(settings)
     stage.write_config()
@@ -196,9 +190,8 @@ def _known_model(stage: Stage) -> None:
             "MLFLOW_TRACKING_URI": found.owner or "",
             "MLFLOW_DISABLE_TELEMETRY": "true",
         }
-        script = [sys.executable, str(CHAMPION), str(stage.world)]
-        done = subprocess.run(script, env=environment, check=True, text=True, stdout=subprocess.PIPE)
-    stage.tell(f"  {done.stdout.strip().splitlines()[-1]}")
+        printed = stage.script(CHAMPION, [str(stage.world)], environment)
+    stage.tell(f"  {printed.strip().splitlines()[-1]}")
 
 
 def _quiet(stage: Stage) -> None:

@@ -110,6 +110,12 @@ def prepare(values: Mapping[str, str]) -> None:
     os.environ.update(values)
 
 
+def replace_environment(values: Mapping[str, str]) -> None:
+    """Let this process, a fork, have exactly these variables."""
+    os.environ.clear()
+    os.environ.update(values)
+
+
 def _caps(env: Mapping[str, str], usual: TokenCaps) -> TokenCaps:
     return TokenCaps(
         per_check=_count(env, "AUTOPILOT_LLM_TOKENS_PER_CHECK", usual.per_check),

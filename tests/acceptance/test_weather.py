@@ -134,10 +134,10 @@ def _looked_at(desk: Desk, now: datetime) -> Any:
 
 
 def _looks() -> Iterator[datetime]:
-    """Each month's end from May's on, when the labels have come, and the middle of every second month between."""
+    """Each month's end from May's on, when the labels have come, and now and then the middle of one."""
     for number in range(6, 14):
         yield month(number) + KNOWN
-        if number % 2 == 0:
+        if number % 4 == 0:
             yield month(number) + timedelta(days=15) + KNOWN
 
 

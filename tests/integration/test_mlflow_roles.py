@@ -49,7 +49,7 @@ def child(script: str, *arguments: str, uri: str, **environment: str) -> str:
         env={"PATH": os.defpath, "MLFLOW_TRACKING_URI": uri, **ENVIRONMENT, **environment},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=500,
         cwd=HERE,
     )
     assert done.returncode == 0, done.stderr
