@@ -27,7 +27,7 @@ class Position:
     kind: str | None = None
     """training | approval, of what it waits for."""
     run: str | None = None
-    """Whose thread it is, as what it waits for says."""
+    """Whose thread it is, as what it waits for says, or its state once it is finished."""
     outcome: str | None = None
     """How the run ended, where a step that was just taken ended it."""
 
@@ -54,7 +54,7 @@ def position(graph: Graph, where: Json) -> Position:
     if snapshot.metadata is None:
         return Position("unseeded")
     if not snapshot.tasks:
-        return Position("finished")
+        return Position("finished", run=snapshot.values.get("run"))
     if snapshot.interrupts:
         return _waits(snapshot.interrupts[0])
     return Position("runnable")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
+import httpx
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -43,7 +44,7 @@ def browser(
 class Browser:
     """One browser with its own cookies."""
 
-    client: TestClient
+    client: httpx.Client
 
     def get(self, path: str) -> Any:
         return self.client.get(path)

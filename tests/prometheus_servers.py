@@ -1,12 +1,13 @@
 """Real Prometheus, Alertmanager and Pushgateway for tests: on loopback, and gone with who started them."""
 
 import ctypes
+import os
 import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -119,7 +120,7 @@ def alerting(prometheus_programs: None, tmp_path: Path) -> Iterator[AlertingChai
     with ExitStack() as stack:
         address, delivered = stack.enter_context(webhook())
         gateway = stack.enter_context(_pushgateway(tmp_path))
-        manager = stack.enter_context(_alertmanager(tmp_path, address))
+        manager = stack.enter_context(alertmanager(tmp_path, address))
         (tmp_path / "rules.yml").write_text(
             "groups:\n- name: models\n  rules:\n  - alert: ModelAccuracyLow\n    expr: model_accuracy < 0.9\n"
             "    for: 1s\n    labels: {model: '{{ $labels.model_id }}'}\n"
@@ -146,11 +147,12 @@ def _pushgateway(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _alertmanager(folder: Path, webhook_address: str) -> Iterator[str]:
+def alertmanager(folder: Path, webhook_address: str, token: str = "not-so-secret", repeat: str = "1h") -> Iterator[str]:
+    """Run an Alertmanager that tells a webhook within a second, and again after `repeat`; yields HOST:PORT."""
     (folder / "alertmanager.yml").write_text(
-        "route: {receiver: autopilot, group_wait: 1s, group_interval: 1s, repeat_interval: 1h}\n"
+        f"route: {{receiver: autopilot, group_wait: 1s, group_interval: 1s, repeat_interval: {repeat}}}\n"
         "receivers:\n- name: autopilot\n  webhook_configs:\n"
-        f"  - {{url: '{webhook_address}', http_config: {{authorization: {{credentials: not-so-secret}}}}}}\n"
+        f"  - {{url: '{webhook_address}', http_config: {{authorization: {{credentials: {token}}}}}}}\n"
     )
     port = free_port()
     command = [
@@ -189,26 +191,39 @@ def webhook() -> Iterator[tuple[str, list[bytes]]]:
 
 
 @contextmanager
-def running(command: Sequence[str], log: Path, ready: str) -> Iterator[None]:
-    """Run a program until the block ends, and wait first until it says that it is ready."""
+def running(
+    command: Sequence[str],
+    log: Path,
+    ready: str,
+    environment: Mapping[str, str] | None = None,
+    patience_s: int = 60,
+) -> Iterator[None]:
+    """Run a program beside its log until the block ends, and wait first until it says that it is ready."""
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, stdout=output, stderr=output, start_new_session=True, preexec_fn=_die_with_parent
+            command,
+            cwd=log.parent,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
         )
     try:
-        _until_ready(process, log, ready)
+        _until_ready(process, log, ready, patience_s)
         yield
     finally:
-        process.send_signal(signal.SIGTERM)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
         try:
-            process.wait(timeout=20)
+            process.wait(timeout=30)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
-def _until_ready(process: subprocess.Popen[bytes], log: Path, ready: str) -> None:
-    for _ in range(600):
+def _until_ready(process: subprocess.Popen[bytes], log: Path, ready: str, patience_s: int) -> None:
+    for _ in range(10 * patience_s):
         assert process.poll() is None, log.read_text()
         try:
             if httpx.get(ready, trust_env=False).status_code == httpx.codes.OK:

@@ -68,7 +68,8 @@ class Door:
         return {"model": given["model"], "run": self.open(given["model"], who.person)}
 
     def _answer(self, who: Who, at: Position | None, value: object) -> None:
-        if at is None or at.at != "waiting" or at.kind != "approval" or at.run is None:
+        # Whoever answers what is finished was late: the rule that every channel has says who was first.
+        if at is None or at.run is None or (at.at, at.kind) not in (("waiting", "approval"), ("finished", None)):
             raise Refused("this thread waits for nobody's answer", "see what it waits for with: autopilot runs")
         said = read(value, at.interrupt)
         if said is None:

@@ -34,6 +34,11 @@ def ask(folder: Path, uri: str | None, wish: str, name: str) -> Path:
     return draft.rename(request)
 
 
+def asked(folder: Path) -> list[Path]:
+    """Return the requests that nobody has fulfilled yet."""
+    return [path for path in (folder / REQUESTS).iterdir() if path.suffix != ".draft"]
+
+
 def executions(folder: Path, key: str) -> int:
     """Return how often the script was executed for this key."""
     log = folder / LOG

@@ -5,6 +5,7 @@ Loads MLflow; what the test's own process needs of it is in `stub_training`.
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import mlflow.sklearn
@@ -17,12 +18,16 @@ from sklearn.linear_model import LogisticRegression
 from tests.crash import stub_training
 
 _WEAK, _STRONG = "weak", "strong"
+DAYS = (("2026-01-01", 1), ("2026-01-02", 1), ("2026-03-09", 2))
 
 
-def build(folder: Path) -> None:
-    """Write the log and save the model that every champion is, and the one that every challenger is."""
+def build(folder: Path, written: Sequence[tuple[str, int]] = DAYS) -> None:
+    """Write the log and save the model that every champion is, and the one that every challenger is.
+
+    `written` are its days, the first of them good ones; a day with 2 has drifted.
+    """
     random = np.random.default_rng(7)
-    days = [_day(random, day, drift) for day, drift in (("2026-01-01", 1), ("2026-01-02", 1), ("2026-03-09", 2))]
+    days = [_day(random, day, drift) for day, drift in written]
     log = pd.concat(days, ignore_index=True)
     log.assign(id=[f"row-{number}" for number in log.index]).to_parquet(folder / "log.parquet", index=False)
     _save(folder / _WEAK, days[0], 1 - days[0]["label"])
@@ -52,20 +57,26 @@ def serve(folder: Path) -> None:
     """Fulfil requests until the process that started us is gone."""
     parent = os.getppid()
     while os.getppid() == parent:
-        for request in [path for path in (folder / stub_training.REQUESTS).iterdir() if path.suffix != ".draft"]:
-            uri, wish = request.read_text().splitlines()
-            verb, _, name = wish.partition(" ")
-            client = MlflowClient(tracking_uri=uri, registry_uri=uri)
-            _train(client, folder, name) if verb == "train" else _let_serve(client, folder, name)
-            request.unlink()
+        fulfil(folder)
         time.sleep(0.01)
+
+
+def fulfil(folder: Path) -> None:
+    """Do what is asked for at this moment."""
+    for request in stub_training.asked(folder):
+        uri, wish = request.read_text().splitlines()
+        verb, _, name = wish.partition(" ")
+        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        _train(client, folder, name) if verb == "train" else let_serve(client, folder, name)
+        request.unlink()
 
 
 def _train(client: MlflowClient, folder: Path, key: str) -> None:
     _log(client, "autopilot-training", folder / _STRONG, 0.9, {"autopilot.key": key})
 
 
-def _let_serve(client: MlflowClient, folder: Path, name: str) -> None:
+def let_serve(client: MlflowClient, folder: Path, name: str) -> None:
+    """Register a champion of this name."""
     if client.get_experiment_by_name("team") is None:
         client.create_experiment("team", str(folder / "team"))
     source, run = _log(client, "team", folder / _WEAK, 0.6, {})

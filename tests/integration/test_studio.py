@@ -1,16 +1,10 @@
 """LangGraph's local server, driven as Studio and the inboxes of agents drive it: what it shows, and what it takes."""
 
-import ctypes
 import json
-import os
-import signal
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import httpx
 import psycopg
@@ -26,11 +20,10 @@ from graph.thread import thread_id
 from tests.databases import fresh_database, leave
 from tests.fakes.clock import FakeClock
 from tests.house import MODEL
-from tests.prometheus_servers import free_port
+from tests.npm_packages import Lacking
+from tests.studio_server import langgraph_dev, refusal
 from tests.unit.graph.policy.builders import NOW
 
-ROOT = Path(__file__).resolve().parents[2]
-SERVER = ROOT / ".venv-studio" / "bin" / "langgraph"
 SERVED = "from tests.integration.studio_world import auth, graph, threads\n"
 CONFIG = {
     "dependencies": ["."],
@@ -38,8 +31,6 @@ CONFIG = {
     "checkpointer": {"path": "./served.py:threads"},
     "auth": {"path": "./served.py:auth", "disable_studio_auth": True},
 }
-PATIENCE_S = 400
-_DIES_WITH_PARENT = 1
 
 
 @dataclass(frozen=True)
@@ -81,77 +72,17 @@ class Studio:
 def studio(
     embedded_postgres: EmbeddedPostgres,
     tmp_path_factory: pytest.TempPathFactory,
-    lacking: Callable[[str, str], NoReturn],
+    lacking: Lacking,
 ) -> Iterator[Studio]:
-    if not SERVER.exists():
-        lacking("LangGraph's local server", "make studio-environment")
     folder, dsn = tmp_path_factory.mktemp("studio"), fresh_database(embedded_postgres)
     (folder / "served.py").write_text(SERVED)
-    (folder / "langgraph.json").write_text(json.dumps(CONFIG))
-    database = Database(dsn)
-    with serving(folder, dsn) as url, ExitStack() as stack:
+    environment = {"STUDIO_DSN": dsn, "STUDIO_FOLDER": str(folder)}
+    with langgraph_dev(folder, CONFIG, environment, lacking) as url, ExitStack() as stack:
+        database = Database(dsn)
+        stack.callback(database.close)
         world = json.loads((folder / "world.json").read_text())
         yield Studio(url, PostgresLedger(database, FakeClock(NOW)), world["run"], world["tokens"], dsn, stack)
-    database.close()
     leave(dsn)
-
-
-@contextmanager
-def serving(folder: Path, dsn: str) -> Iterator[str]:
-    port = free_port()
-    options = ["--host", "127.0.0.1", "--port", str(port), "--no-browser", "--no-reload", "--n-jobs-per-worker", "2"]
-    environment = {
-        "PATH": os.defpath,
-        "HOME": str(folder),
-        "PYTHONPATH": str(ROOT),
-        "STUDIO_DSN": dsn,
-        "STUDIO_FOLDER": str(folder),
-        "LANGGRAPH_CLI_NO_ANALYTICS": "1",
-        "LANGGRAPH_NO_VERSION_CHECK": "true",
-        "LANGSMITH_TRACING": "false",
-    }
-    log = folder / "server.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [str(SERVER), "dev", *options],
-            cwd=folder,
-            env=environment,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            preexec_fn=lambda: ctypes.CDLL(None).prctl(_DIES_WITH_PARENT, signal.SIGKILL),
-        )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _until_ready(process, log, f"{url}/ok")
-        yield url
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _until_ready(process: subprocess.Popen[bytes], log: Path, ready: str) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
-        assert process.poll() is None, log.read_text()
-        try:
-            if httpx.get(ready, trust_env=False).status_code == httpx.codes.OK:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.3)
-    raise AssertionError(f"it never became ready:\n{log.read_text()}")
-
-
-def refusal(ask: Callable[[], Any]) -> tuple[int, str]:
-    """Return with which status and words the server refuses."""
-    with pytest.raises(httpx.HTTPStatusError) as refused:
-        ask()
-    return refused.value.response.status_code, refused.value.response.json()["detail"]
 
 
 def test_each_node_is_shown_with_what_it_does(studio: Studio):
@@ -252,7 +183,7 @@ def test_an_approvers_answer_is_a_row_first_and_then_promoted(studio: Studio):
     assert (given.person, given.decision, given.channel) == ("ana", "approve", "studio")
     assert studio.book.runs.row(studio.run)["outcome"] == "promoted"
     code, said = refusal(lambda: client.runs.wait(studio.thread(), "autopilot", command={"resume": answer}))
-    assert (code, "waits for nobody's answer" in said) == (403, True)
+    assert (code, "is approved already: approved by ana through studio" in said) == (403, True), said
 
 
 def test_a_check_begun_here_is_asked_for_by_its_person_and_denied_with_a_token_inside_the_answer(studio: Studio):

@@ -82,6 +82,13 @@ def test_only_a_thread_that_waits_for_a_person_takes_an_answer(at):
     assert product.taken == []
 
 
+def test_whoever_answers_what_is_finished_is_told_by_the_rule_that_all_channels_have():
+    product = Product(Position("finished", run="r1"))
+    with pytest.raises(Refused, match="denied already"):
+        product.door().admit(ANA, "t1", {"command": {"resume": {"decision": "approve", "comment": "too late"}}})
+    assert product.taken == []
+
+
 @pytest.mark.parametrize(("who", "person"), [(OLGA, "olga"), (ANA, "ana"), (HERE, None)])
 def test_a_check_is_begun_under_the_name_of_who_asks(who, person):
     product, asked = Product(Position("unseeded")), {"input": {"model": "fraud", "run": None}}
