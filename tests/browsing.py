@@ -44,7 +44,7 @@ def browser(
 class Browser:
     """One browser with its own cookies."""
 
-    client: httpx.Client
+    client: TestClient | httpx.Client
 
     def get(self, path: str) -> Any:
         return self.client.get(path)

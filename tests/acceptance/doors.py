@@ -257,9 +257,11 @@ class Studio:
     name = "studio"
 
     def __init__(self, town: Town, runs: Mapping[str, str], stack: ExitStack, url: str) -> None:
-        self._clients = {}
+        self._clients: dict[str, Any] = {}
         for person in ("ana", "ben"):
-            client = get_sync_client(url=url, headers={"Authorization": f"Bearer {town.tokens[person]}"}, api_key=None)
+            client: Any = get_sync_client(
+                url=url, headers={"Authorization": f"Bearer {town.tokens[person]}"}, api_key=None
+            )
             self._clients[person] = stack.enter_context(client)
         self._threads = {run: thread_id(model, run) for model, run in runs.items()}
         for thread in self._threads.values():
