@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import NoReturn, cast
@@ -12,23 +11,24 @@ from uuid import uuid4
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
+from autopilot.approving import Approving
 from autopilot.engine_words import add_hint, in_words, return_target
 from autopilot.traced import Traced
 from checkpoints.database import Row, run_lock, translated
 from checkpoints.ledger.book import PostgresLedger
 from graph import thread
 from graph.build import after_decide, build_check, build_graph, check
-from graph.errors import AutopilotError, Misconfigured, NotFound, Refused
-from graph.model import SCHEMA_VERSION, Answer, Approval, Json, ModelRef, Question
-from graph.policy import approval as gate
+from graph.errors import AutopilotError, Misconfigured, Refused
+from graph.model import SCHEMA_VERSION, Answer, Json, Question
 from graph.policy import outcomes, retraining, rollout
-from graph.policy.sealing import as_found
 from graph.ports import Clock, Deps, Parts
 from graph.state import State, training_key
 
 Threads = Callable[[], BaseCheckpointSaver[str]]
 """Opens the saver when the first thread is needed: most checks need none."""
 
+_AT_A_TERMINAL_S = 60.0
+"""How long an answer that is typed waits for whoever carries the run on."""
 _STEPS = 20  # a run waits twice at most; more wake-ups than this are a loop
 
 
@@ -44,6 +44,7 @@ class Engine:
         self._threads = threads
         self._traced = traced
         self._workspace = workspace
+        self._approving = Approving(book, parts, clock, workspace)
 
     @cached_property
     def _graph(self) -> thread.Graph:
@@ -95,13 +96,18 @@ class Engine:
         """Take a run as far as it goes without waiting. A second process waits for the first, then looks again."""
         # LangGraph's saver speaks to the database by itself: its errors become ours here.
         with translated():
+            with self._stopping(run):
+                changed = self._approving.look(run)
             with self._locked(run):
-                checked = self._carried_on(run)
+                checked = self._carried_on(run, changed)
             if checked:
                 self._hold_against_active(checked, run)
 
-    def _carried_on(self, run: str) -> str | None:
-        """Carry on under the run's lock. Return the model that was only checked: nothing came of it but what it saw."""
+    def _carried_on(self, run: str, changed: str | None) -> str | None:
+        """Carry on under the run's lock. Return the model that was only checked: nothing came of it but what it saw.
+
+        `changed` is what no longer is as a pending request names it.
+        """
         row = self._book.runs.standing(run)
         if row["outcome"] is not None:
             return None
@@ -109,54 +115,26 @@ class Engine:
             return None if self._begin(row["model"], run) else str(row["model"])
         with self._stopping(run):
             at = thread.position(self._graph, thread.config(row["model"], run))
-            if at.at != "waiting" or self._answered(row, str(at.kind)):
+            if at.at != "waiting" or self._answered(row, str(at.kind), changed):
                 self._advance(row["model"], run, at)
         return None
 
     def answer(self, run: str, answer: Answer, fingerprint: str | None = None) -> None:
         """Record a person's answer to what the run asks, then carry the run on. Refused leaves everything as it was."""
-        # Under the run's lock: a champion that another process moves for this very run has not been moved by somebody.
-        with self._locked(run):
-            void = self._taken(run, answer, fingerprint)
-            self.carry_on(run)
+        void = self._approving.take(run, answer, fingerprint, patience_s=_AT_A_TERMINAL_S)
+        self.carry_on(run)
         if void:
             raise void
 
-    def take(self, run: str, answer: Answer, fingerprint: str | None = None) -> None:
-        """Record a person's answer and nothing more: whoever carries the run on acts on the row."""
-        with self._locked(run):
-            void = self._taken(run, answer, fingerprint)
+    def take(self, run: str, answer: Answer, fingerprint: str | None = None, look: bool = True) -> None:
+        """Record a person's answer and nothing more: whoever carries the run on acts on the row.
+
+        Without `look` nothing outside is asked first: whether what it names has changed is then seen by `promote`.
+        Unavailable, and nothing recorded, when another process does not let go of the run within two seconds.
+        """
+        void = self._approving.take(run, answer, fingerprint, look)
         if void:
             raise void
-
-    def _taken(self, run: str, answer: Answer, fingerprint: str | None) -> Refused | None:
-        """Record the answer. Return what to tell the person where the request turned out to be void."""
-        approval = self._book.approval(run)
-        if approval is None:
-            model = self._book.runs.row(run)["model"]
-            raise Refused(f"run {run} of {model} asks for no approval", f"autopilot explain {run}")
-        changed = self._take(self._parts(approval.model), approval, answer, fingerprint)
-        if changed is None:
-            return None
-        return Refused(
-            f"the approval of run {run} of {approval.model} is void: {changed}", f"autopilot run {approval.model}"
-        )
-
-    def _take(self, deps: Deps, approval: Approval, answer: Answer, fingerprint: str | None) -> str | None:
-        """Record the answer; or void the request, and return why, when what it names has changed."""
-        run = approval.run
-        if fingerprint is not None and not gate.names(fingerprint, approval):
-            raise Refused(
-                f"the fingerprint of run {run} of {deps.spec.name} is {approval.fingerprint}", "read its report again"
-            )
-        answer = replace(answer, comment=gate.storable(answer.comment))
-        gate.may_answer(approval, answer, deps.spec.approval, answer.at)
-        changed = self._changed(deps, approval, run) if answer.decision == "approve" else None
-        if changed:
-            self._book.close_approval(run, "voided", changed, answer.at)
-            return changed
-        self._book.answer(run, answer, deps.spec)
-        return None
 
     def reply(self, model: str, genuine: bool, by: str, os_user: str | None, comment: str) -> tuple[Question, ...]:
         """Close what a model's owner was asked about broken data or labels. Refused when nothing is asked."""
@@ -296,15 +274,15 @@ class Engine:
         }
         return {**state, "challenger": decision.return_to} if decision.return_to else state
 
-    def _answered(self, row: Row, kind: str) -> bool:
+    def _answered(self, row: Row, kind: str, changed: str | None) -> bool:
         """Tell whether what the thread waits for has come."""
-        deps = self._parts(row["model"])
         if kind == "training":
-            return self._job_ended(deps, row)
+            return self._job_ended(self._parts(row["model"]), row)
         if row["approval"] != "pending":
             return True
         approval = self._book.approval(str(row["run"]))
-        return approval is None or self._overtaken(deps, approval, row["void_reason"]).state != "pending"
+        void = row["void_reason"] or changed
+        return approval is None or self._approving.overtaken(approval, void).state != "pending"
 
     def _job_ended(self, deps: Deps, row: Row) -> bool:
         job = deps.pipeline.find(row["job"]["key"])
@@ -314,35 +292,6 @@ class Engine:
             return True
         self._book.note_job(str(row["run"]), job, self._clock.now())
         return False
-
-    def _overtaken(self, deps: Deps, approval: Approval, void: str | None) -> Approval:
-        """Close a pending request that time or a change has overtaken."""
-        run, now = approval.run, self._clock.now()
-        if gate.state_after(approval, deps.spec.approval, now) == "expired":
-            return self._book.close_approval(run, "expired", "nobody answered in time; silence is a deny", now)
-        changed = void or self._changed(deps, approval, run)
-        return self._book.close_approval(run, "voided", changed, now) if changed else approval
-
-    def _changed(self, deps: Deps, approval: Approval, run: str) -> str | None:
-        """Return what changed since the approval was sealed: champion, candidate's bytes, the model's policy."""
-        validation = self._book.validation(run)
-        if validation is None:
-            return "its validation is gone"
-        champion = deps.registry.alias(deps.spec.registry, "champion")
-        try:
-            digest = self._digest_now(deps, validation.challenger, run)
-        except (NotFound, Refused) as error:
-            return f"the challenger can no longer be read: {error.message}"
-        found = as_found(approval.sealed, champion.version if champion else None, digest, deps.spec)
-        return gate.difference(approval.sealed, found)
-
-    def _digest_now(self, deps: Deps, challenger: ModelRef, run: str) -> str:
-        """Return the digest of the challenger's files as they are now; the copy it takes is not kept."""
-        look = self._workspace / run / "look"
-        try:
-            return deps.registry.fetch(challenger, look).digest
-        finally:
-            shutil.rmtree(look, ignore_errors=True)
 
     @contextmanager
     def _failing(self, run: str) -> Iterator[None]:

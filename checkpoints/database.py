@@ -25,6 +25,10 @@ def run_lock(run: str) -> str:
     return f"run {run}"
 
 
+class Occupied(Unavailable):
+    """Somebody else holds a lock for longer than it was waited for."""
+
+
 class Connection(psycopg.Connection[Row]):
     """A connection that knows when it was last seen alive, with one cursor for statements that are read at once."""
 
@@ -139,10 +143,10 @@ class Database:
         return self._run(sql, values, _count)
 
     @contextmanager
-    def locked(self, name: str) -> Iterator[None]:
+    def locked(self, name: str, patience_s: float | None = None) -> Iterator[None]:
         """Hold a lock, waiting for it. It ends with its connection, and that with the process.
 
-        Who holds it already goes on at once.
+        Who holds it already goes on at once. Occupied when it cannot be had within `patience_s`.
         """
         held = self._held.get()
         if held and name in held.notes:
@@ -151,7 +155,7 @@ class Database:
         with self._connection(self._locks) as connection:
             token = self._held.set(_Held(connection, {**(held.notes if held else {}), name: {}}))
             try:
-                with _lock(connection, name):
+                with _lock(connection, name, patience_s):
                     yield
             finally:
                 self._held.reset(token)
@@ -186,9 +190,9 @@ class Database:
 
 
 @contextmanager
-def _lock(connection: Connection, name: str) -> Iterator[None]:
+def _lock(connection: Connection, name: str, patience_s: float | None) -> Iterator[None]:
     with translated():
-        connection.execute("select pg_advisory_lock(hashtextextended(%(name)s, 0))", {"name": name})
+        _wait(connection, name, patience_s)
     try:
         yield
     finally:
@@ -197,6 +201,21 @@ def _lock(connection: Connection, name: str) -> Iterator[None]:
         except psycopg.Error:
             # A connection that cannot give the lock back is closed, which gives it back too.
             connection.close()
+
+
+def _wait(connection: Connection, name: str, patience_s: float | None) -> None:
+    taking = "select pg_advisory_lock(hashtextextended(%(name)s, 0))"
+    if patience_s is None:
+        connection.execute(taking, {"name": name})
+        return
+    try:
+        # The limit ends with the transaction; the lock is the connection's and stays.
+        with connection.transaction():
+            limit = f"{max(1, round(patience_s * 1000))}ms"
+            connection.execute("select set_config('lock_timeout', %(limit)s, true)", {"limit": limit})
+            connection.execute(taking, {"name": name})
+    except psycopg.errors.LockNotAvailable:
+        raise Occupied(f"{name}: another process is at it just now", "try again in a few seconds") from None
 
 
 def _all(cursor: Cursor) -> list[Row]:

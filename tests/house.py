@@ -12,7 +12,7 @@ import psycopg
 
 from autopilot.engine import Engine
 from autopilot.traced import Traced
-from checkpoints.database import Database
+from checkpoints.database import Database, run_lock
 from checkpoints.ledger.book import PostgresLedger
 from checkpoints.ledger.effects import Boundary, passing
 from checkpoints.saver import saver
@@ -120,6 +120,14 @@ class House:
             tables = ("checkpoints", "checkpoint_blobs", "checkpoint_writes")
             counts = [connection.execute(f"select count(*) from {table}").fetchone() for table in tables]
             return sum(int(count[0]) for count in counts if count)
+
+
+@contextmanager
+def another_carries_on(home: House, run: str) -> Iterator[None]:
+    """Hold the run's lock on a connection of its own, as another process does that is at the run."""
+    with psycopg.connect(home.dsn, autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (run_lock(run),))
+        yield
 
 
 @contextmanager

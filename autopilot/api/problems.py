@@ -51,6 +51,7 @@ def problem(status: HTTPStatus, detail: str, hint: str = "", kind: str = "miscon
     headers = {
         HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
         HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": "1"},
+        HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "3"},
     }
     document = {
         "type": "about:blank",

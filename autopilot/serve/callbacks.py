@@ -13,7 +13,7 @@ from autopilot.api.problems import Unauthorized
 from autopilot.desk import Desk
 from autopilot.serve.hearing import hear, take
 from checkpoints.ledger.views import View
-from graph.errors import AutopilotError, NotFound, Refused
+from graph.errors import AutopilotError, NotFound, Refused, Unavailable
 from graph.model import Json
 from tools.approvals import jira_callbacks, slack_callbacks
 from tools.approvals.channel import Heard
@@ -26,7 +26,10 @@ _JIRA_SECRET = "AUTOPILOT_JIRA_WEBHOOK_SECRET"  # noqa: S105 - a variable's name
 
 @router.post("/slack/interactions")
 async def slack_interactions(request: Request, desk: At, later: BackgroundTasks) -> Response:
-    """Take a click or a form. Slack waits three seconds, so what may take longer is done after the answer."""
+    """Take a click or a form. An answer is a row before Slack is thanked; what is said about it comes afterwards.
+
+    Slack waits three seconds. Where the row cannot be written, Slack shows the person that the click failed.
+    """
     body = await request.body()
 
     def act() -> Response:
@@ -36,7 +39,10 @@ async def slack_interactions(request: Request, desk: At, later: BackgroundTasks)
         if isinstance(did, Reason):
             said = denied(desk, did)
             return JSONResponse(said) if said else Response()
-        later.add_task(clicked, desk, channel, did)
+        if did.decision == "deny":
+            later.add_task(_ask_reason, desk, channel, did)
+        elif why := approved(desk, did):
+            later.add_task(_tell, channel, did, why)
         return Response()
 
     response = await run_in_threadpool(act)
@@ -95,22 +101,30 @@ def handle(desk: Desk, channel: SlackChannel, document: Json) -> Json | None:
     did = slack_callbacks.read(document)
     if isinstance(did, Reason):
         return denied(desk, did)
-    clicked(desk, channel, did)
+    if did.decision == "deny":
+        _ask_reason(desk, channel, did)
+    elif why := approved(desk, did):
+        _tell(channel, did, why)
     return None
 
 
-def clicked(desk: Desk, channel: SlackChannel, click: Click) -> None:
-    """Ask for a deny's reason, or take an approval; who may not is told so and nobody else."""
+def approved(desk: Desk, click: Click) -> str | None:
+    """Take an approval; return why it does not count. Unavailable when it could not be written down."""
     try:
-        view = _view(desk, click)
-        if click.decision == "deny":
-            channel.ask_reason(click)
-            return
-        why = take(desk, view, Heard(click.who, "approve", desk.clock.now()), aloud=False)
+        return take(desk, _view(desk, click), Heard(click.who, "approve", desk.clock.now()), aloud=False)
+    except Unavailable:
+        raise
     except AutopilotError as error:
-        why = error.message
-    if why:
-        _tell(channel, click, why)
+        return error.message
+
+
+def _ask_reason(desk: Desk, channel: SlackChannel, click: Click) -> None:
+    """Open the form of a deny; who is too slow for it is told so and nobody else."""
+    try:
+        _view(desk, click)
+        channel.ask_reason(click)
+    except AutopilotError as error:
+        _tell(channel, click, error.message)
 
 
 def _tell(channel: SlackChannel, click: Click, why: str) -> None:

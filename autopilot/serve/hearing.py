@@ -17,16 +17,21 @@ def hear(desk: Desk, kind: str) -> None:
         return
     channel = made()
     for view in desk.office.book.views.heard_from(kind):
+        asked_at = desk.clock.now()
         try:
             for heard in channel.heard(view.known or {}, notice(desk, view)):
                 take(desk, view, heard)
+            desk.office.book.views.heard(view, asked_at)
         except AutopilotError as error:
             # Such as an issue that somebody deleted: it stands in the view's row, and is read again next time.
             desk.office.book.views.failed(view, error.message)
 
 
 def take(desk: Desk, view: View, heard: Heard, aloud: bool = True) -> str | None:
-    """Record one answer, once however often it is heard. Return why it does not count; `aloud` says it there, too."""
+    """Record one answer, once however often it is heard. Return why it does not count; `aloud` says it there, too.
+
+    Unavailable when it could not be recorded now: it has to be heard again.
+    """
     name = person(desk, view.channel, heard.who)
     try:
         _record(desk, view, heard, name)
@@ -54,7 +59,8 @@ def _record(desk: Desk, view: View, heard: Heard, name: str | None) -> None:
             f"add it as {view.channel}: to the person",
         )
     at = min(heard.at, desk.clock.now())
-    desk.office.engine.take(view.run, Answer(name, heard.decision, view.channel, at, heard.comment))
+    # A row at once: whoever promotes looks whether what it names has changed, however long that takes.
+    desk.office.engine.take(view.run, Answer(name, heard.decision, view.channel, at, heard.comment), look=False)
 
 
 def _say_once(desk: Desk, view: View, heard: Heard, text: str) -> None:

@@ -22,7 +22,7 @@ from autopilot.web.render import markup, page, static
 from autopilot.web.standing import answering, decided, places, standing
 from autopilot.web.timeline import timeline
 from autopilot.web.visitor import Anybody, Reader, Sender, Visitor, begin, end, require_own_page
-from graph.errors import AutopilotError, Misconfigured, Refused
+from graph.errors import AutopilotError, Misconfigured, Refused, Unavailable
 from graph.model import Answer
 
 router = APIRouter(include_in_schema=False)
@@ -119,7 +119,7 @@ def answer_run(request: Request, desk: At, visitor: Sender, fields: Form, run: s
     row = view.find(desk.office.book, run)
     try:
         _record(desk, visitor, str(row["run"]), fields)
-    except (Refused, Misconfigured) as error:
+    except (Refused, Misconfigured, Unavailable) as error:
         again = view.find(desk.office.book, str(row["run"]))
         comment = fields.get("comment", "")[:MOST_COMMENT]
         return _run_page(request, desk, visitor, again, status_of(error), error, comment)

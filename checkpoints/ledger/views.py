@@ -79,6 +79,15 @@ class Views:
         """Return the requests that wait for an answer and are shown in the channel."""
         return [_view(row) for row in self._database.rows(query("views", "heard_from"), channel=channel)]
 
+    def heard(self, view: View, at: datetime) -> None:
+        """Note that everything that was answered there before this time is in the ledger."""
+        self._database.execute(query("views", "heard"), run=view.run, channel=view.channel, at=at)
+
+    def unheard(self, run: str, until: datetime) -> list[str]:
+        """Return the channels that show the run's request and were not read for answers at this time or later."""
+        rows = self._database.rows(query("views", "unheard"), run=run, until=until)
+        return [row["channel"] for row in rows]
+
     def note(self, view: View, known: Json) -> None:
         """Remember what the channel calls the request."""
         self._database.execute(query("views", "known"), run=view.run, channel=view.channel, known=Jsonb(known))

@@ -13,6 +13,13 @@ select run, channel, nonce, wanted, shown, known, tries from views where nonce =
 select v.run, v.channel, v.nonce, v.wanted, v.known, v.tries from views v join approvals a on a.run = v.run
 where v.channel = %(channel)s and v.known is not null and a.state = 'pending' order by a.requested_at, v.run
 
+-- name: heard
+update views set heard_at = greatest(heard_at, %(at)s) where run = %(run)s and channel = %(channel)s
+
+-- name: unheard
+select channel from views where run = %(run)s and known is not null and (heard_at is null or heard_at < %(until)s)
+order by channel
+
 -- name: known
 update views set known = %(known)s where run = %(run)s and channel = %(channel)s
 

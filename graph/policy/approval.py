@@ -1,7 +1,8 @@
 """Who may approve what, until when, and what an approval names: the rules behind the row of record."""
 
+from collections.abc import Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from graph.codec import digest, dump
 from graph.errors import Refused
@@ -11,6 +12,9 @@ from graph.spec import ApprovalSpec
 
 DIRECT = frozenset({"cli", "api", "web", "studio"})
 """Channels that show what the ledger holds whenever somebody looks; every other one has to be told."""
+
+GRACE = timedelta(hours=1)
+"""How long after its end a request waits for a channel that cannot be read."""
 
 _SHORTEST_FINGERPRINT = 12  # as `run` and `explain` show it at least
 
@@ -91,6 +95,20 @@ def state_after(approval: Approval, spec: ApprovalSpec, now: datetime) -> Approv
     if len(approved) >= max(1, approval.quorum, spec.quorum):
         return "approved"
     return "expired" if now >= approval.expires_at else "pending"
+
+
+def reason_to_expire(approval: Approval, unheard: Sequence[str], now: datetime) -> str | None:
+    """Return why a request whose time is over expires; None while an answer given in time may still be read.
+
+    `unheard` are the channels that show it and were not read since its end.
+    """
+    silence = "nobody answered in time; silence is a deny"
+    if not unheard:
+        return silence
+    if now < approval.expires_at + GRACE:
+        return None
+    waited = f"{int(GRACE.total_seconds() // 60)} minutes"
+    return f"{silence}; {' and '.join(unheard)} could not be read for {waited} after it"
 
 
 def reason(approval: Approval) -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from autopilot.serve.carrying import Carrier
-from tests.house import MODEL
+from tests.house import MODEL, another_carries_on
 from tests.serving import FILE, PEOPLE, routes, serving
 
 RUN = "00000000-0000-4000-8000-000000000000"
@@ -215,6 +215,17 @@ def test_too_many_requests_are_put_off(home, tmp_path):
     with serving(home, tmp_path, rate=Rate(0.0, 3.0, clock=lambda: 0.0)) as doors:
         codes = [doors.client.get("/models", headers=doors.headers("vera")).status_code for _ in range(5)]
     assert codes == [200, 200, 200, 429, 429]
+
+
+def test_an_answer_that_cannot_be_recorded_now_says_when_to_come_again(doors, monkeypatch):
+    monkeypatch.setattr("autopilot.approving.PATIENCE_S", 0.05)
+    run, key = doors.home.waiting(), {"Idempotency-Key": "same"}
+    asked = {"json": {"decision": "approve"}, "headers": {**doors.headers("ana"), **key}}
+    with another_carries_on(doors.home, run):
+        answer = doors.client.post(f"/runs/{run}/resume", **asked)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "3")
+    assert "nothing was answered" in answer.json()["detail"]
+    assert doors.client.post(f"/runs/{run}/resume", **asked).status_code == 200
 
 
 def test_a_changed_policy_of_the_model_voids_what_waits(doors):

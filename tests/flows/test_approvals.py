@@ -1,13 +1,15 @@
 """Who may answer, when, and what a changed world does to an answer."""
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from graph.errors import Refused
+from graph.errors import Refused, Unavailable
+from graph.model import Answer
 from tests.fakes.evaluator import measured
-from tests.house import DEGRADED, MODEL
+from tests.house import DEGRADED, MODEL, another_carries_on
 from tests.unit.graph.policy.builders import SPEC
 
 
@@ -63,8 +65,6 @@ def test_another_fingerprint_than_the_one_shown_is_refused(home):
 
 
 def _answer(home):
-    from graph.model import Answer
-
     return Answer("ana", "approve", "cli", home.clock.now())
 
 
@@ -204,3 +204,56 @@ def test_an_approved_run_that_has_not_rolled_out_says_so(home):
     with pytest.raises(ZeroDivisionError):
         home.say(run)
     assert home.row(run)["status"] == "rolling_out"
+
+
+def test_an_answer_waits_for_nobody_while_the_run_is_validated(home):
+    """It is refused at once: nothing is asked yet, however long the validation takes."""
+    home.monitor.evidence = DEGRADED
+    run = home.engine.run(MODEL)
+    with another_carries_on(home, run), pytest.raises(Refused, match="asks for no approval"):
+        home.engine.take(run, Answer("ana", "approve", "cli", home.clock.now()))
+
+
+@pytest.mark.parametrize("decision", ["approve", "deny"])
+def test_an_answer_is_busy_rather_than_late_when_another_process_does_not_let_go(home, monkeypatch, decision):
+    monkeypatch.setattr("autopilot.approving.PATIENCE_S", 0.05)
+    run = home.waiting()
+    answer = Answer("ana", decision, "cli", home.clock.now())
+    with another_carries_on(home, run), pytest.raises(Unavailable, match="being carried on just now"):
+        home.engine.take(run, answer)
+    assert home.book.approval(run).answers == ()
+    home.engine.take(run, answer)
+    assert len(home.book.approval(run).answers) == 1
+
+
+def test_who_looks_at_what_waits_holds_up_no_answer(home):
+    """The files of a challenger are read without the run's lock: a deny that comes meanwhile is taken at once."""
+    run, reading = home.waiting(), []
+    fetch = home.registry.fetch
+
+    def slow(ref, to):
+        home.registry.fetch = fetch
+        done = threading.Thread(target=home.say, args=(run, "deny"))
+        done.start()
+        done.join(60)
+        reading.append(done.is_alive())
+        return fetch(ref, to)
+
+    home.registry.fetch = slow
+    home.engine.carry_on(run)
+    assert reading == [False]
+    assert home.row(run)["outcome"] == "denied"
+
+
+def test_what_the_first_answer_promoted_does_not_void_the_request_for_the_second(home):
+    run, alias = home.waiting(), home.registry.alias
+
+    def meanwhile(model, name):
+        home.registry.alias = alias
+        home.say(run, person="ana")
+        return alias(model, name)
+
+    home.registry.alias = meanwhile
+    with pytest.raises(Refused, match="approved already: approved by ana"):
+        home.say(run, person="ben")
+    assert (home.row(run)["outcome"], home.book.approval(run).state) == ("promoted", "approved")

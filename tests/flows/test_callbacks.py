@@ -12,7 +12,9 @@ import pytest
 
 from autopilot.serve.callbacks import handle
 from autopilot.serve.telling import Teller
+from graph.errors import Unavailable
 from tests.fakes.channel import FakeChannel
+from tests.house import another_carries_on
 from tests.serving import serving
 from tools.approvals import slack_callbacks
 from tools.approvals.slack_message import REASON
@@ -95,6 +97,43 @@ def test_a_click_is_an_answer(doors, run, slack):
     (answer,) = doors.home.book.approval(run).answers
     assert (answer.person, answer.decision, answer.channel) == ("ana", "approve", "slack")
     assert slack.answers == []
+
+
+def test_a_click_is_a_row_before_slack_is_thanked(doors, run):
+    """Who dies after the thanks has lost nothing."""
+    answers_when_thanked = []
+
+    app = doors.client.app.middleware_stack
+
+    async def watched(scope, receive, send_on):
+        async def sends(message):
+            if message["type"] == "http.response.start":
+                answers_when_thanked.append((message["status"], len(doors.home.book.approval(run).answers)))
+            await send_on(message)
+
+        await app(scope, receive, sends)
+
+    doors.client.app.middleware_stack = watched
+    send(doors, click(doors, run))
+    assert answers_when_thanked == [(200, 1)]
+
+
+def test_a_click_that_cannot_be_written_down_fails_where_it_was_made(doors, run, slack, monkeypatch):
+    """Slack shows the person that it failed, and the same click counts a moment later."""
+    monkeypatch.setattr("autopilot.approving.PATIENCE_S", 0.05)
+    with another_carries_on(doors.home, run):
+        assert send(doors, click(doors, run)).status_code == 503
+        with pytest.raises(Unavailable, match="being carried on just now"):
+            handle(doors.desk, slack, click(doors, run))
+    assert doors.home.book.approval(run).answers == ()
+    assert send(doors, click(doors, run)).status_code == 200
+    assert len(doors.home.book.approval(run).answers) == 1
+
+
+def test_a_click_waits_for_no_registry(doors, run):
+    doors.home.registry.away = Unavailable("MLflow does not answer")
+    assert send(doors, click(doors, run)).status_code == 200
+    assert len(doors.home.book.approval(run).answers) == 1
 
 
 def test_a_click_that_comes_again_changes_nothing_and_says_nothing(doors, run, slack):

@@ -201,6 +201,53 @@ def test_a_void_request_says_why_in_every_channel(place, change, words):
         assert len(told.said) > len("voided: ")
 
 
+def just_before(home, run):
+    """Let the request's time end; return the moment before."""
+    ends = home.book.approval(run).expires_at
+    home.clock.at = ends + timedelta(seconds=20)
+    return ends - timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("decision", ["approve", "deny"])
+def test_an_answer_given_in_time_and_read_too_late_counts(place, decision):
+    run = place.home.waiting()
+    place.tell()
+    place.hear()
+    given = just_before(place.home, run)
+    place.channels["jira"].hear(place.known("jira"), Heard("jira-ana", decision, given))
+    place.home.engine.carry_on(run)  # such as by a scheduled `autopilot run`, which reads no channel
+    place.carry_on()
+    assert place.home.book.approval(run).state == "pending"
+    place.hear()
+    place.carry_on()
+    assert place.home.row(run)["outcome"] == {"approve": "promoted", "deny": "denied"}[decision]
+
+
+def test_an_answer_given_too_late_does_not_count(place):
+    run = place.home.waiting()
+    place.tell()
+    late = just_before(place.home, run) + timedelta(seconds=10)
+    place.channels["jira"].hear(place.known("jira"), Heard("jira-ana", "approve", late))
+    place.hear()
+    place.home.engine.carry_on(run)
+    place.tell()
+    assert place.home.row(run)["outcome"] == "expired"
+    assert "expired at" in place.channels["jira"].said[0][2]
+
+
+def test_a_channel_that_is_away_holds_the_end_up_for_an_hour(place):
+    run = place.home.waiting()
+    place.tell()
+    just_before(place.home, run)
+    place.channels["jira"].away = Unavailable("jira does not answer")
+    for outcome in (None, "expired"):
+        place.hear()
+        place.home.engine.carry_on(run)
+        assert place.home.row(run)["outcome"] == outcome
+        place.home.clock.pass_time(timedelta(hours=1))
+    assert "jira could not be read for 60 minutes after it" in place.home.book.approval(run).reason
+
+
 def test_reminders_escalation_and_quiet_hours(home, tmp_path):
     opened, channels = town(home, tmp_path, FILE + TIMES, ("slack",))
     with opened as doors:

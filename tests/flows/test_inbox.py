@@ -10,7 +10,7 @@ import pytest
 from autopilot.serve.carrying import Carrier
 from autopilot.web.standing import standing
 from tests.browsing import browser, doors, read
-from tests.house import MODEL
+from tests.house import MODEL, another_carries_on
 from tests.serving import FILE, serving
 from tests.unit.graph.policy.builders import SEALED, SPEC
 
@@ -69,6 +69,17 @@ def test_the_second_answer_is_told_that_it_is_the_second(site, ana, ben):
     assert "no &amp; never" in answer.text
     assert [each.person for each in site.home.book.approval(run).answers] == ["ana"]
     assert ana.post(f"/inbox/{run}/answer", {**late, "seal": ana.form_seal()}).status_code == 409
+
+
+def test_what_was_typed_is_kept_when_it_cannot_be_recorded_now(site, ana, monkeypatch):
+    monkeypatch.setattr("autopilot.approving.PATIENCE_S", 0.05)
+    run = site.home.waiting()
+    with another_carries_on(site.home, run):
+        answer = ana.answer(run, "deny", "a long thought")
+    assert answer.status_code == 503
+    assert "nothing was answered" in answer.text
+    assert "a long thought" in answer.text
+    assert ana.answer(run, "deny", "a long thought").status_code == 303
 
 
 def test_a_champion_that_moved_voids_the_request_and_the_page_says_why(site, ana):

@@ -21,7 +21,7 @@ from tools.limiter import Limiter
 Handle = Callable[[Json], Json | None]
 PAUSES_S = (0.5, 2.0, 5.0, 10.0, 30.0, 60.0)
 """Seconds before the next connection, by how many have failed in a row; the last one stays."""
-PATIENCE_S = 2.0
+PATIENCE_S = 2.7
 """How long `handle` is waited for: Slack waits three seconds for our word."""
 _LOOK_S = 0.25
 """How often it is looked whether to stop."""
@@ -39,9 +39,10 @@ def listen(
     """Hand every interaction to `handle`, one after another in a thread of its own, until `stop` is set.
 
     What `handle` returns is shown in the form that was submitted; None shows nothing. An interaction is acknowledged
-    when it is handled, or after `patience_s`. One that `handle` ends with an error of ours before that stays without a
-    word of ours, and Slack tells the person that it failed. Raises Misconfigured and Refused where Slack lets us open
-    no connection, and whatever else `handle` raises. An outage is waited out.
+    when it is handled. One that takes longer than `patience_s`, or that `handle` ends with an error of ours, stays
+    without a word of ours, and Slack tells the person that it failed: nobody is thanked for an answer that is no row.
+    Raises Misconfigured and Refused where Slack lets us open no connection, and whatever else `handle` raises. An
+    outage is waited out.
     """
     slack = SlackApi(url, token, Limiter(sleep=lambda seconds: _pause(stop, seconds)))
     failed = 0
@@ -117,7 +118,7 @@ class _Desk:
         self._late: list[Future[Json | None]] = []
 
     def take(self, connection: ClientConnection, envelope: Json) -> None:
-        """Have an envelope handled and acknowledge it."""
+        """Have an envelope handled, then acknowledge it."""
         known, payload = {"envelope_id": envelope["envelope_id"]}, envelope.get("payload")
         if envelope.get("type") != "interactive" or not isinstance(payload, dict):
             _send(connection, known)
@@ -125,14 +126,13 @@ class _Desk:
         work = self._hands.submit(self._handle, payload)
         if not wait([work], self._patience_s).done:
             self._late.append(work)
-            _send(connection, known)
             return
         with suppress(AutopilotError):  # not acknowledged: Slack tells the person
             said = work.result()
             _send(connection, {**known, "payload": said} if said else known)
 
     def look_after(self) -> None:
-        """Raise what no error of ours is and came after the acknowledgement: `handle` itself tells people of ours."""
+        """Raise what no error of ours is and came too late to be seen: `handle` itself tells people of ours."""
         done = [work for work in self._late if work.done()]
         self._late = [work for work in self._late if work not in done]
         for work in done:

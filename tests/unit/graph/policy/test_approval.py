@@ -6,7 +6,7 @@ import pytest
 
 from graph.errors import Refused
 from graph.model import Sealed
-from graph.policy.approval import difference, fingerprint, may_answer, names, reason, state_after
+from graph.policy.approval import difference, fingerprint, may_answer, names, reason, reason_to_expire, state_after
 from graph.spec import ApprovalSpec
 from tests.unit.graph.policy.builders import APPROVAL, DAY, HOUR, NOW, SEALED, SPEC, answer
 
@@ -153,6 +153,20 @@ def test_where_the_answers_leave_a_request(approval, spec, now, state):
 )
 def test_what_became_of_a_request_in_words(approval, words):
     assert reason(approval) == words
+
+
+@pytest.mark.parametrize(
+    ("unheard", "after", "said"),
+    [
+        ([], 0 * HOUR, "nobody answered in time; silence is a deny"),
+        (["jira"], 0 * HOUR, None),
+        (["jira"], 0.99 * HOUR, None),
+        (["jira", "slack"], 1 * HOUR,
+         "nobody answered in time; silence is a deny; jira and slack could not be read for 60 minutes after it"),
+    ],
+)  # fmt: skip
+def test_silence_counts_when_every_channel_was_read_or_stayed_away_for_an_hour(unheard, after, said):
+    assert reason_to_expire(APPROVAL, unheard, APPROVAL.expires_at + after) == said
 
 
 def test_a_fingerprint_stands_for_every_field():
