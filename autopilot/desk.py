@@ -23,6 +23,8 @@ class Desk:
     """Set when a row was written that somebody should act on."""
     problem: str | None = None
     """What is wrong with the file as it is now; None when it is the one at work."""
+    unheard: str | None = None
+    """Why nothing that people do in Slack comes over Socket Mode; None where it does, or is not expected to."""
     _stamp: tuple[int, int] = (0, 0)
     _lock: Lock = field(default_factory=Lock, repr=False)
 

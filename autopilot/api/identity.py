@@ -21,17 +21,21 @@ def desk_of(request: Request) -> Desk:
     return desk
 
 
-def counted(request: Request) -> None:
-    """Return when this address may send one more request. TooMany otherwise."""
+def counted(request: Request, person: str | None = None) -> None:
+    """Return when this person, or where nobody is known this address, may send one more request. TooMany otherwise.
+
+    Behind a proxy all have one address: whoever is known is counted by name.
+    """
     rate: Rate = request.app.state.rate
-    rate.require(request.client.host if request.client else "nobody")
+    address = request.client.host if request.client else "nobody"
+    rate.require(f"person {person}" if person else f"address {address}")
 
 
 def holder_of(request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> Holder:
     """Return who sent this. Unauthorized without a token that holds, Forbidden for a person no longer listed."""
     desk = desk_of(request)
-    counted(request)
     holder = desk.office.book.tokens.holder(credentials.credentials) if credentials else None
+    counted(request, holder.person if holder else None)
     if holder is None:
         raise Unauthorized("no token, or one that does not hold", _HINT)
     return known(desk, holder)

@@ -1,4 +1,4 @@
-"""How often one address may ask: a bucket each that fills again with time."""
+"""How often one person, or one address, may ask: a bucket each that fills again with time."""
 
 import time
 from collections import OrderedDict
@@ -8,11 +8,11 @@ from threading import Lock
 from autopilot.api.problems import TooMany
 
 _KEPT = 10_000
-"""Addresses remembered; the one that asked longest ago is forgotten first, when its bucket is full again anyway."""
+"""Who is remembered; the one that asked longest ago is forgotten first, when its bucket is full again anyway."""
 
 
 class Rate:
-    """Lets `burst` requests through at once and `per_second` on average, per address."""
+    """Lets `burst` requests through at once and `per_second` on average, for each."""
 
     def __init__(
         self, per_second: float = 20.0, burst: float = 100.0, clock: Callable[[], float] = time.monotonic
@@ -32,4 +32,4 @@ class Rate:
             if len(self._buckets) > _KEPT:
                 self._buckets.popitem(last=False)
         if left < 1:
-            raise TooMany("too many requests from this address", "wait a second between them")
+            raise TooMany(f"too many requests of this {who.partition(' ')[0]}", "wait a second between them")

@@ -63,11 +63,14 @@ class Runner:
     def _listening(self) -> None:
         try:
             channel = slack(self._desk)
-            channel.listen(partial(handle, self._desk, channel), self._ended)
+            channel.listen(partial(handle, self._desk, channel), self._ended, self._heard_again)
         except AutopilotError as error:
             # A person must change something there; everything else goes on, and it is tried again.
-            self._desk.problem = error.message
+            self._desk.unheard = error.message
             self._ended.wait(60 * self._pause_s)
+
+    def _heard_again(self) -> None:
+        self._desk.unheard = None
 
     def _carrying(self) -> Callable[[], None]:
         carrier, reminded = Carrier(self._desk), 0.0

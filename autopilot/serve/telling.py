@@ -68,6 +68,7 @@ class Teller:
         views = self._desk.office.book.views
         if view.known:
             self._channel().update(view.known, told)
+            self._desk.office.book.boundary(f"{self._kind}.updated")
         elif told.state == "pending":
             later = self._not_before(told)
             if later:
@@ -78,7 +79,9 @@ class Teller:
 
     def _post(self, view: View, told: Notice) -> None:
         book, channel = self._desk.office.book, self._channel()
-        known = channel.find(told) or channel.post(told)
+        known = channel.find(told)
+        book.boundary(f"{self._kind}.looked")
+        known = known or channel.post(told)
         book.boundary(f"{self._kind}.posted")
         book.views.note(view, known)
         book.boundary(f"{self._kind}.noted")

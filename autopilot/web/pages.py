@@ -109,7 +109,7 @@ def read_timeline(request: Request, desk: At, visitor: Reader, run: str) -> Resp
     book = desk.office.book
     row = view.find(book, run)
     found = view.explanation(book, row)
-    entries = timeline(found, book.approvals.of(found["run"]))
+    entries = timeline(found, book.approvals.of(found["run"]), book.views.lines_of(found["run"]))
     return page(request, "timeline.html", visitor, found=found, entries=entries)
 
 

@@ -31,7 +31,11 @@ def page(
 ) -> HTMLResponse:
     """Return a page made from a template of this package."""
     desk = desk_of(request)
-    text = _environment().get_template(template).render(visitor=visitor, problem=desk.problem, **context)
+    text = (
+        _environment()
+        .get_template(template)
+        .render(visitor=visitor, problem=desk.problem, unheard=desk.unheard, **context)
+    )
     response = HTMLResponse(text, status)
     remember(request, desk, visitor, response)
     return response

@@ -1,10 +1,11 @@
 """The course of one run, every row of it in order: what an auditor reads a year later."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from autopilot import view, words
 from autopilot.report.events import course
+from autopilot.view import Row
 from graph.model import Approval, Json
 
 _HIDDEN = ("approve", "deny")
@@ -20,9 +21,12 @@ class Entry:
     text: str
 
 
-def timeline(found: Json, approval: Approval | None) -> list[Entry]:
-    """Return everything that happened in a run, oldest first, from the run as `view.explanation` has it."""
-    entries = [*_steps(found), *_effects(found), *(_request(found, approval) if approval else [])]
+def timeline(found: Json, approval: Approval | None, lines: Iterable[Row] = ()) -> list[Entry]:
+    """Return everything that happened in a run, oldest first, from the run as `view.explanation` has it.
+
+    `lines` are what was to be said beside its request, as the ledger has them: reminders and the like.
+    """
+    entries = [*_steps(found), *_effects(found), *(_request(found, approval) if approval else []), *_said(lines)]
     return sorted(entries, key=lambda entry: entry.at)
 
 
@@ -51,3 +55,12 @@ def _request(found: Json, approval: Approval) -> Iterator[Entry]:
     yield Entry(view.time(approval.requested_at), "request", asked)
     if approval.state in ("expired", "voided"):
         yield Entry(found["updated_at"], "request", f"{approval.state}: {approval.reason}")
+
+
+def _said(lines: Iterable[Row]) -> Iterator[Entry]:
+    """Yield what was said beside the request, by the time at which it was; else by when it was due, and why not."""
+    for line in lines:
+        sent = line["sent_at"] if line["failed"] is None else None
+        not_yet = f"not said: {line['failed']}" if line["failed"] else "not said yet"
+        text = f"in {line['channel']}: {line['text']}{'' if sent else f' ({not_yet})'}"
+        yield Entry(view.time(sent or line["due_at"]), "reminder", text)

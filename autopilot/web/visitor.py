@@ -82,10 +82,20 @@ def _behind_proxy(request: Request, desk: Desk, name: str) -> Visitor:
     return Visitor(Holder(person, role, ""), secret, by_proxy=True)
 
 
+def _counted_visitor(request: Request, desk: Desk) -> Visitor | None:
+    """Do as `visitor_of`, when the person, or where nobody is known the address, may ask once more."""
+    try:
+        found = visitor_of(request, desk)
+    except (Forbidden, Unauthorized):
+        counted(request)
+        raise
+    counted(request, found.holder.person if found else None)
+    return found
+
+
 def signed_in(request: Request, desk: At) -> Visitor:
     """Return who opens this page. Sends whoever is not known to where one signs in."""
-    counted(request)
-    found = visitor_of(request, desk)
+    found = _counted_visitor(request, desk)
     if found is None:
         raise HTTPException(HTTPStatus.SEE_OTHER, headers={"Location": sign_in_path(request)})
     return found
@@ -93,9 +103,8 @@ def signed_in(request: Request, desk: At) -> Visitor:
 
 def perhaps_signed_in(request: Request, desk: At) -> Visitor | None:
     """Return who opens a page that is open to everybody, if that is known and still listed."""
-    counted(request)
     try:
-        return visitor_of(request, desk)
+        return _counted_visitor(request, desk)
     except Forbidden:
         return None
 
@@ -103,8 +112,7 @@ def perhaps_signed_in(request: Request, desk: At) -> Visitor | None:
 def sends(request: Request, desk: At, fields: Form) -> Visitor:
     """Return who sent this form. Unauthorized for nobody known, Forbidden unless it was a form of that browser."""
     require_own_page(request, desk)
-    counted(request)
-    found = visitor_of(request, desk)
+    found = _counted_visitor(request, desk)
     if found is None:
         raise Unauthorized("you are signed out; nothing was changed", "sign in, then send it again")
     if not hmac.compare_digest(fields.get(SEAL, "").encode(), found.seal.encode()):

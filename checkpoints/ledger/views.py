@@ -129,6 +129,10 @@ class Views:
         rows = self._database.rows(query("views", "due_lines"), channel=channel, now=now, limit=_AT_ONCE)
         return [_line(row) for row in rows]
 
+    def lines_of(self, run: str) -> list[Row]:
+        """Return what was to be said beside the run's request, oldest first: channel, text, due_at, sent_at, failed."""
+        return self._database.rows(query("views", "lines_of"), run=run)
+
     def line_sent(self, line: Line, now: datetime) -> None:
         """Note that it was said."""
         self._database.execute(query("views", "line_sent"), id=line.id, now=now)

@@ -3,7 +3,7 @@
 import importlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from autopilot.settings import load, prepare
 from autopilot.stores import libraries, mlflow_schema, stores
 from graph.errors import AutopilotError
 from graph.ports import Deps
-from tests.crash import hands, racing, stub_world
+from tests.crash import hands, racing, stub_world, tellers
 
 # Loaded by the commands themselves when they need it. What is missing here only costs time.
 for name in (
@@ -27,6 +27,7 @@ for name in (
     "autopilot.engine",
     "autopilot.traced",
     "checkpoints.saver",
+    "httpcore",
     "langchain_core.tracers.run_collector",
     "langchain_core.tracers.stdout",
     "mlflow.artifacts",
@@ -35,9 +36,13 @@ for name in (
     "mlflow.utils.search_logged_model_utils",
     "pyarrow.csv",
     "pyarrow.parquet",
+    "tools.approvals.jira",
+    "tools.approvals.slack",
     "tools.evaluation.child_process",
     "tools.monitors.predictions",
+    "tools.monitors.predictions_plugin",
     "tools.pipelines.local",
+    "tools.pipelines.local_plugin",
     "tools.registry.mlflow",
     "tools.tracing",
 ):
@@ -100,6 +105,11 @@ def answer_slowly(run: str, person: str, decision: str, marker: str) -> int:
 def race(side: int, *models: str) -> None:
     """Race the worker of the other side through the runs of these models."""
     racing.race(side, models)
+
+
+def tell(place: Mapping[str, str], kind: str, point: str, marker: str) -> None:
+    """Tell one channel what is due; stand still for ever at the boundary `point`."""
+    tellers.tell(place, kind, lambda here: stand_still(Path(marker)) if here == point else None)
 
 
 def _live(at_work: Office, model: str) -> None:

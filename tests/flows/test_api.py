@@ -217,6 +217,17 @@ def test_too_many_requests_are_put_off(home, tmp_path):
     assert codes == [200, 200, 200, 429, 429]
 
 
+def test_one_who_asks_too_often_takes_nothing_from_others_at_the_same_address(home, tmp_path):
+    """As behind a proxy. A token that does not hold is nobody's, and is counted with the address."""
+    from autopilot.api.rate import Rate
+
+    with serving(home, tmp_path, rate=Rate(0.0, 2.0, clock=lambda: 0.0)) as doors:
+        nobody = {"Authorization": "Bearer ap_mistyped"}
+        asked = [doors.headers("vera"), doors.headers("ana"), nobody, {}]
+        codes = [[doors.client.get("/models", headers=each).status_code for _ in range(3)] for each in asked]
+    assert codes == [[200, 200, 429], [200, 200, 429], [401, 401, 429], [429, 429, 429]]
+
+
 def test_an_answer_that_cannot_be_recorded_now_says_when_to_come_again(doors, monkeypatch):
     monkeypatch.setattr("autopilot.approving.PATIENCE_S", 0.05)
     run, key = doors.home.waiting(), {"Idempotency-Key": "same"}

@@ -11,11 +11,15 @@ from uuid import uuid4
 import pytest
 
 from autopilot.serve.callbacks import handle
+from autopilot.serve.runner import Runner
 from autopilot.serve.telling import Teller
-from graph.errors import Unavailable
+from graph.errors import Refused, Unavailable
+from tests.browsing import browser
+from tests.browsing import doors as pages
+from tests.crash.forks import until
 from tests.fakes.channel import FakeChannel
 from tests.house import another_carries_on
-from tests.serving import serving
+from tests.serving import FILE, serving
 from tools.approvals import slack_callbacks
 from tools.approvals.slack_message import REASON
 
@@ -207,6 +211,38 @@ def test_over_a_socket_it_is_the_same(doors, run, slack):
     assert shown and "errors" in shown
     assert handle(doors.desk, slack, form(doors, run)) is None
     assert doors.home.book.approval(run).state == "denied"
+
+
+def test_what_is_wrong_with_the_socket_is_said_until_slack_greets_us(home, tmp_path):
+    may_greet, greets = threading.Event(), threading.Event()
+
+    class Listening(FakeSlack):
+        tries = 0
+
+        def listen(self, handle, stop, greeted):
+            self.tries += 1
+            if self.tries == 1:
+                raise Refused("Slack takes no app-level token of this kind")
+            may_greet.wait(60)
+            greeted()
+            greets.set()
+            stop.wait()
+
+    channel = Listening()
+    text = f"channels: {{slack: {{channel: C0123456789, socket_mode: true}}}}\n{FILE}"
+    with serving(home, tmp_path, {"slack": lambda: channel}, text=text) as doors:
+        runner = Runner(doors.desk, pause_s=0.001)
+        runner.start()
+        until(lambda: channel.tries == 2, "the second try")
+        with browser(pages(doors.desk), doors.tokens["vera"]) as vera:
+            said = vera.get("/").text
+            assert "Nothing is heard from Slack over Socket Mode: Slack takes no app-level token" in said
+            assert "autopilot.yaml:" not in said
+            may_greet.set()
+            greets.wait(60)
+            assert "Socket Mode" not in vera.get("/").text
+        assert runner.stop()
+    assert runner.failed is None
 
 
 def hint(doors, body, secret=SECRET):

@@ -7,11 +7,15 @@ from functools import partial
 
 import pytest
 
+from autopilot import view as views
 from autopilot.serve.carrying import Carrier
 from autopilot.serve.hearing import hear
 from autopilot.serve.reminding import digest, remind
 from autopilot.serve.telling import Teller
+from autopilot.web.timeline import timeline
 from graph.errors import Refused, Unavailable
+from tests.browsing import browser, read
+from tests.browsing import doors as pages
 from tests.databases import fresh_database
 from tests.fakes.channel import FakeChannel
 from tests.house import HEALTHY, MODEL, house
@@ -268,6 +272,32 @@ def test_reminders_escalation_and_quiet_hours(home, tmp_path):
         ("Still waits", ADDRESSES["slack"]),
     ]
     assert said[0][0].startswith("Still waits")
+
+
+def test_the_course_of_a_run_names_its_reminders(home, tmp_path):
+    opened, channels = town(home, tmp_path, FILE + TIMES, ("slack",))
+    with opened as doors:
+        place = Town(doors, channels)
+        home.clock.at = home.clock.now().replace(hour=8)
+        run = home.waiting()
+        place.tell()
+        home.clock.pass_time(timedelta(hours=13))
+        remind(place.desk)
+        found, approval = views.explanation(home.book, home.row(run)), home.book.approval(run)
+
+        def reminders():
+            return [
+                each for each in timeline(found, approval, home.book.views.lines_of(run)) if each.kind == "reminder"
+            ]
+
+        assert [each.text.endswith("(not said yet)") for each in reminders()] == [True]
+        place.tell()
+        with browser(pages(place.desk), doors.tokens["vera"]) as vera:
+            shown = read(vera.get(f"/inbox/{run}/timeline").text).text
+    (reminder,) = reminders()
+    assert reminder.at == views.time(home.clock.now())
+    assert reminder.text.startswith("in slack: Still waits for an answer")
+    assert reminder.text in shown
 
 
 def test_nobody_is_called_in_quiet_hours(home, tmp_path):

@@ -181,6 +181,13 @@ def test_a_name_is_believed_from_the_proxy_alone(behind, address, name, status):
         assert opened.get("/").status_code == status
 
 
+def test_people_behind_a_proxy_are_counted_by_name(behind):
+    app = doors(behind.desk, Rate(0.0, 2.0))
+    for name, codes in {"ana": [200, 200, 429], "ben": [200, 200, 429], "mallory": [403, 403, 429]}.items():
+        with browser(app, address="10.0.0.5", **{"X-Person": name}) as opened:
+            assert [opened.get("/").status_code for _ in codes] == codes
+
+
 def test_two_names_are_no_name(behind):
     with browser(doors(behind.desk), address="10.0.0.5") as opened:
         answer = opened.client.get("/", headers=[("X-Person", "ana"), ("X-Person", "ben")])

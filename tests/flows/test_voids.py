@@ -1,4 +1,4 @@
-"""What takes a waiting request its ground away voids it, and why is said wherever people look: with our own adapters."""
+"""What takes a waiting request its ground away voids it; why is said wherever people look, by our own adapters."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -7,7 +7,6 @@ from html import unescape
 
 import pytest
 
-from autopilot import spec as written
 from autopilot.__main__ import main
 from autopilot.effective import model_spec
 from autopilot.serve.carrying import Carrier

@@ -112,10 +112,10 @@ class SlackChannel:
         secret = _login(self._logins, _SECRET, "the app's page shows it under Basic Information")
         slack_callbacks.verify(secret, headers, body, now)
 
-    def listen(self, handle: slack_socket.Handle, stop: Event) -> None:
-        """Hand on what people do over Socket Mode, until `stop` is set."""
+    def listen(self, handle: slack_socket.Handle, stop: Event, greeted: Callable[[], None] = lambda: None) -> None:
+        """Hand on what people do over Socket Mode, until `stop` is set; `greeted` is called for every connection."""
         token = _login(self._logins, _APP_TOKEN, "make an app-level token with connections:write")
-        slack_socket.listen(token, self._part.url, handle, stop)
+        slack_socket.listen(token, self._part.url, handle, stop, greeted)
 
     def ask_reason(self, click: Click) -> None:
         """Open the form that asks who pressed Deny for a reason. Refused when the click is older than three seconds."""

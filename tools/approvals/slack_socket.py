@@ -33,10 +33,13 @@ def listen(
     url: str,
     handle: Handle,
     stop: Event,
+    greeted: Callable[[], None] = lambda: None,
     pauses_s: Sequence[float] = PAUSES_S,
     patience_s: float = PATIENCE_S,
 ) -> None:
     """Hand every interaction to `handle`, one after another in a thread of its own, until `stop` is set.
+
+    `greeted` is called whenever Slack has greeted us on a connection.
 
     What `handle` returns is shown in the form that was submitted; None shows nothing. An interaction is acknowledged
     when it is handled. One that takes longer than `patience_s`, or that `handle` ends with an error of ours, stays
@@ -49,7 +52,7 @@ def listen(
     with ThreadPoolExecutor(1, "slack") as hands:
         desk = _Desk(hands, handle, patience_s)
         while not stop.is_set():
-            failed = 0 if _serve(slack, desk, stop) else failed + 1
+            failed = 0 if _serve(slack, desk, stop, greeted) else failed + 1
             _pause(stop, pauses_s[min(failed, len(pauses_s) - 1)])
     desk.look_after()
 
@@ -68,7 +71,7 @@ def _pause(stop: Event, seconds: float) -> None:
     stop.wait(seconds)
 
 
-def _serve(slack: SlackApi, desk: "_Desk", stop: Event) -> bool:
+def _serve(slack: SlackApi, desk: "_Desk", stop: Event, on_greeting: Callable[[], None]) -> bool:
     """Serve one connection to its end. Return whether it was one that Slack greeted us on."""
     try:
         connection = _connected(open_address(slack))
@@ -77,7 +80,9 @@ def _serve(slack: SlackApi, desk: "_Desk", stop: Event) -> bool:
     greeted = False
     with connection:
         for envelope in _envelopes(connection, stop):
-            greeted = greeted or envelope.get("type") == "hello"
+            if envelope.get("type") == "hello":
+                greeted = True
+                on_greeting()
             desk.look_after()
             if "envelope_id" in envelope:
                 desk.take(connection, envelope)

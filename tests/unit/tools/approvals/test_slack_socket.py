@@ -73,6 +73,15 @@ def test_an_interaction_is_handled_and_then_acknowledged(site: Site) -> None:
     assert raised == []
 
 
+def test_every_greeting_is_told(site: Site) -> None:
+    greeted: Queue[int] = Queue()
+    with site.listening(greeted=lambda: greeted.put(1)):
+        for _ in range(2):
+            connection = site.socket.connection()
+            greeted.get(timeout=PATIENCE_S)
+            connection.send(json.dumps({"type": "disconnect", "reason": "warning"}))
+
+
 def test_what_is_said_in_return_is_shown_in_the_form(site: Site) -> None:
     site.answer = lambda _: {"response_action": "errors", "errors": {"autopilot_reason": "too late"}}
     with site.listening():
