@@ -32,7 +32,10 @@ def questions_asked(page: Screen, found: Json) -> None:
         page.say_all("", _measured(each.number, found) if each.answer != "not_asked" else [])
         _points(page, each, found)
     rest = [rule["rule"] for rule in found["rules"] if rule["outcome"] == "not_reached"]
-    page.points(words.MARK["not_reached"], [f"not reached: {', '.join(rest)}"] if rest else [])
+    if page.brevity:
+        page.line(words.MARK["not_reached"], f"every rule with its value: autopilot explain {found['run'][:8]} --json")
+    elif rest:
+        page.points(words.MARK["not_reached"], [f"not reached: {', '.join(rest)}"])
 
 
 def _counts(rules: list[Json]) -> str:
@@ -112,7 +115,15 @@ def _points(page: Screen, each: Asked, found: Json) -> None:
         else:
             page.line(words.MARK["passed"], f"{names[0]}: {detail}")
     rest = [_seen("rule", rule) for rule in passed if rule["detail"] not in told]
-    page.points(words.MARK["passed"], [*rest, *(_checked(page, found) if each.number == 4 else [])])
+    page.points(words.MARK["passed"], _shortened(page, [*rest, *(_checked(page, found) if each.number == 4 else [])]))
+
+
+def _shortened(page: Screen, seen: list[str]) -> list[str]:
+    """Return what was as it should be, in as few words as the page has room for."""
+    # A name alone is one word; whatever has a value, or says something, is more.
+    kept = [text for text in seen if page.brevity == 0 or (page.brevity == 1 and " " in text)]
+    more = len(seen) - len(kept)
+    return [*kept, f"{more}{' more' if kept else ''} as {'they' if more > 1 else 'it'} should be"] if more else kept
 
 
 def _tells(rule: Json, reason: str) -> bool:

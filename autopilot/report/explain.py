@@ -11,6 +11,9 @@ from autopilot.report.screen import Screen
 from graph.model import Json
 from graph.policy.words import span
 
+MOST_LINES = 42
+"""What is taken for one screen."""
+_BRIEFEST = 2
 _AFTERWARDS = {
     "no_action": "nothing; the next check looks again",
     "waiting": "nothing; the next check looks again",
@@ -29,10 +32,16 @@ _AFTERWARDS = {
 
 
 def explain_text(found: Json, width: int = words.WIDTH) -> str:
-    """Return the explanation of one run: conclusion, four questions, what was done, what comes next."""
-    page = Screen(width)
-    for part in (_top, questions_asked, _advice, _story, _errors, _next):
-        part(page, found)
+    """Return the explanation of one run: conclusion, four questions, what was done, what comes next.
+
+    What does not fit one screen is shortened where nothing was found: what decided is always told in full.
+    """
+    for brevity in range(_BRIEFEST + 1):
+        page = Screen(width, brevity)
+        for part in (_top, questions_asked, _advice, _story, _errors, _next):
+            part(page, found)
+        if len(page.lines) <= MOST_LINES:
+            break
     return words.printable("\n".join(page.lines))
 
 

@@ -10,10 +10,14 @@ _MOST_OUTPUT = 6
 
 
 class Screen:
-    """Lines as they come; nothing is longer than the width but a word that cannot be broken."""
+    """Lines as they come; nothing is longer than the width but a word that cannot be broken.
 
-    def __init__(self, width: int) -> None:
+    `brevity`: 0 names everything, 1 only counts what has no value, 2 whatever was as it should be.
+    """
+
+    def __init__(self, width: int, brevity: int = 0) -> None:
         self.width = width
+        self.brevity = brevity
         self.lines: list[str] = []
 
     def title(self, text: str) -> None:

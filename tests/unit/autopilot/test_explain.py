@@ -20,6 +20,18 @@ def test_it_fits_on_one_screen(kind):
 
 
 @pytest.mark.parametrize("kind", EVERY)
+@pytest.mark.parametrize("width", [100, 80])
+def test_on_a_narrow_screen_what_found_nothing_is_counted_and_the_rest_stays(kind, width):
+    text = explain_text(EVERY[kind], width)
+    assert len(text.splitlines()) <= 42
+    plain = " ".join(text.split())
+    for rule in EVERY[kind]["rules"]:
+        assert rule["outcome"] != "blocked" or f"✗ {rule['rule']}" in plain
+    if "as they should be" in text:
+        assert f"autopilot explain {RUN[:8]} --json" in plain
+
+
+@pytest.mark.parametrize("kind", EVERY)
 @pytest.mark.parametrize("width", [60, 80, 100])
 def test_it_keeps_to_a_narrow_terminal(kind, width):
     # Names and paths cannot be broken without making them useless; every line that is only words keeps to the width.
