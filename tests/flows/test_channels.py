@@ -16,9 +16,8 @@ from autopilot.web.timeline import timeline
 from graph.errors import Refused, Unavailable
 from tests.browsing import browser, read
 from tests.browsing import doors as pages
-from tests.databases import fresh_database
 from tests.fakes.channel import FakeChannel
-from tests.house import HEALTHY, MODEL, house
+from tests.house import HEALTHY, MODEL
 from tests.serving import FILE, serving
 from tests.unit.graph.policy.builders import SPEC
 from tools.approvals.channel import Channel, Heard
@@ -332,40 +331,3 @@ def test_many_requests_become_one_message_a_day(home, tmp_path):
     ((_, said),) = channels["slack"].told
     assert said.startswith("1 request more")
     assert f"https://autopilot.example/inbox/{run}" in said
-
-
-class Killed(BaseException):
-    """Ends a process where it stands."""
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("finds", [True, False])
-def test_killed_between_the_row_and_the_message_and_between_the_message_and_its_row(
-    embedded_postgres, tmp_path, kind, finds
-):
-    """Twenty rounds: delivered once; where the channel cannot be searched, at most once more with the same nonce."""
-    points = [f"{kind}.posted", f"{kind}.noted"]
-    armed: list[str] = []
-
-    def boundary(point):
-        if armed and point == armed[0]:
-            armed.clear()
-            raise Killed
-
-    with house(fresh_database(embedded_postgres), tmp_path, boundary) as home:
-        opened, channels = town(home, tmp_path, kinds=(kind,))
-        with opened as doors:
-            place, channel = Town(doors, channels), channels[kind]
-            channel.finds = finds
-            for number in range(20):
-                run = place.home.waiting()
-                armed[:] = [points[number % 2]]
-                with pytest.raises(Killed):
-                    place.tell()
-                place.tell()
-                posts = [told for told in channel.posts if told.run == run]
-                assert len(posts) == (1 if finds or number % 2 else 2)
-                assert len({told.nonce for told in posts}) == 1
-                place.home.say(run)
-                place.tell()
-                assert channel.shows[list(channel.shows)[-1]].state == "approved"

@@ -138,7 +138,9 @@ def test_the_policy_of_another_model_voids_nothing(town: Town, capsys, monkeypat
     before = town.shown(run, capsys, monkeypatch)
     town.edit(OTHER)
     town.turn()
-    assert town.home.book.approval(run).state == "pending"
+    approval = town.home.book.approval(run)
+    assert approval
+    assert approval.state == "pending"
     assert town.doors.desk.office.file.models[OTHER].policy.max_drop == 0.123
     assert town.shown(run, capsys, monkeypatch)["Slack"] == before["Slack"]
     assert town.jira.issues[0].comments == []
