@@ -119,6 +119,8 @@ class FeatureSince(FeatureEvidence):
     """… before the change, …"""
     slope_sigmas: float | None = None
     """… and by how many standard errors it rises less (below 0) or more than then."""
+    told: float | None = None
+    """By which part a random other row fits it worse than its own, in the reference: how much its row tells of it."""
 
 
 @dataclass(frozen=True, slots=True)

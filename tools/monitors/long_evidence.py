@@ -64,6 +64,7 @@ class Known:
             slope=_rounded(fall.now if fall else None),
             slope_before=_rounded(fall.before if fall else None),
             slope_sigmas=_rounded(fall.sigmas if fall else None),
+            told=_rounded(fall.told if fall else None),
         )
 
     def _resized(self, name: str, stretch: Stretch) -> Resized | None:

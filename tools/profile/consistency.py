@@ -31,7 +31,10 @@ _FEWEST_WINDOWS = 4
 _FEWEST_IN_CATEGORY = 20
 _RIDGE = 1e-3
 _LEAST_TOLD = 0.15
-"""By which part a random other row must fit worse before a column tells anything about its row."""
+"""By which part a random other row must fit worse before a column tells anything about the rows of a window."""
+_LEAST_FOLLOWED = 0.05
+"""The same for its slope, which all rows since a change tell: columns that broke fell to 0, drift of all kinds left
+0.7 and more. Below it drift has left 0.3."""
 _LEAST_SLOPE = 0.5
 """Of a column in whole rows: one that follows its row less, where the model overstates it, is not asked."""
 _SHIFTS = (0.13, 0.29, 0.37, 0.53, 0.61, 0.79, 0.91)
@@ -101,6 +104,8 @@ class Fall:
     before: float
     sigmas: float
     """By how many standard errors it rises less (below 0) or more now than before."""
+    told: float
+    """By which part a random other row fits worse."""
 
 
 def fit(
@@ -121,7 +126,7 @@ def fit(
         others = np.array([owner != name for owner in owners])
         seen = _value(name, columns, profile, ranks), _value(name, newer, profile, ranks)
         found = _told(name, seen, (design, test), gram, others, window)
-        if found and found.random - found.whole > _LEAST_TOLD * found.random:
+        if found and _tells(found, _LEAST_FOLLOWED):
             told.append(found)
     return JointModel(categories, tuple(told), ranks)
 
@@ -142,11 +147,11 @@ def count(columns: Mapping[str, pa.Array], profile: FeatureProfile, model: Joint
 
 
 def moved(model: JointModel, counts: JointCounts) -> dict[str, Moved]:
-    """Return, per told column with rows, how far it has come from fitting its row."""
+    """Return, per column with rows that tells enough of them, how far it has come from fitting its row."""
     result = {}
     for each in model.told:
         rows = counts.rows.get(each.name, 0)
-        if rows:
+        if rows and _tells(each, _LEAST_TOLD):
             left = counts.residual[each.name] / MILLION / rows - each.whole
             error = np.hypot(max(each.deviation, 1e-6) / np.sqrt(rows), each.wander)
             result[each.name] = Moved(left / (each.random - each.whole), float(left / error))
@@ -161,7 +166,12 @@ def fall(model: JointModel, name: str, now: JointCounts, before: JointCounts) ->
         return None
     error = float(np.hypot(np.hypot(after.error, earlier.error), told.slope_wander))
     sigmas = (after.value - earlier.value) / max(error, 1e-6)
-    return Fall(after.value / told.slope, earlier.value / told.slope, sigmas)
+    return Fall(after.value / told.slope, earlier.value / told.slope, sigmas, 1 - told.whole / told.random)
+
+
+def _tells(told: Told, part: float) -> bool:
+    """Tell whether a random other row fits worse by more than this part."""
+    return told.random - told.whole > part * told.random
 
 
 def _told(

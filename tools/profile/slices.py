@@ -30,7 +30,8 @@ _FEWEST_ROWS = 20
 _LEAST_SPREAD = 0.05
 """Standard deviation of the calibrated scores below which no slope can be told."""
 _SEGMENTS = 3
-"""Slices reported as segments of their own: those whose labels carry least of the score, in standard errors."""
+"""Slices reported as segments of their own: those whose labels carry least of the score, in standard errors. And one
+without any positive: many large slices that share its rows carry little of the score as well, and would hide it."""
 _FEWEST_IN_SEGMENT = 100
 
 Side = Literal["all", "positive", "negative"]
@@ -96,7 +97,7 @@ def channel(
 def segments(
     start: datetime, end: datetime, windows: int, counts: SliceCounts, spread: float = 1.0
 ) -> tuple[Channel, ...]:
-    """Return the slices whose labels carry least of the score, each with what holds outside of it."""
+    """Return the slices whose labels carry least of the score, and the emptiest, each with what holds outside of it."""
     whole = counts.table[0].sum(0)
     found = []
     for name, bands in zip(counts.names[1:], counts.table[1:], strict=True):
@@ -104,8 +105,10 @@ def segments(
         if inside and outside and inside.rows >= _FEWEST_IN_SEGMENT:
             found.append(((1 - inside.slope) / inside.slope_se, name, inside, outside, bands))
     found.sort(key=lambda each: (-each[0], each[1]))
+    empty = [each for each in found[_SEGMENTS:] if not each[2].positives]
+    emptiest = sorted(empty, key=lambda each: (-each[2].foreseen, each[1]))[:1]
     result = []
-    for _, name, inside, outside, bands in found[:_SEGMENTS]:
+    for _, name, inside, outside, bands in [*found[:_SEGMENTS], *emptiest]:
         worst, where = _worst({f"score band {place}": sums for place, sums in enumerate(bands)}, inside, _FEWEST_ROWS)
         made = _channel(start, end, windows, inside, worst=worst, where=where, segment=name, elsewhere=outside.slope)
         result.append(made)

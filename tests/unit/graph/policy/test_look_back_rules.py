@@ -69,6 +69,9 @@ def test_nobody_looks_back_on_what_is_not_acted_upon():
         # It belongs to other rows, or to none.
         ({"slope": 0.05, "slope_sigmas": -4.0}, {}, "left_its_row"),
         ({"slope": -0.8, "slope_sigmas": -12.0}, {}, "left_its_row"),
+        ({"slope": 0.05, "slope_sigmas": -4.0, "told": 0.2}, {}, "left_its_row"),
+        # Its row tells little of it, but many rows tell that it left them.
+        ({"slope": 0.05, "slope_sigmas": -9.0, "told": 0.1}, {}, "left_its_row"),
         # What question 1 would have said of one window, had it held more rows.
         ({"factor": 100.0, "factor_residual": 0.01}, {}, "broken_since_change"),
         ({}, {"joint_shift": 0.9, "joint_sigmas": 9.0}, "broken_since_change"),
@@ -99,6 +102,7 @@ def test_a_column_that_broke_is_asked_about_from_the_change_on(amount, merchant,
         # Certain, but the column still follows its row; or it may be chance.
         ({"slope": 0.9, "slope_sigmas": -6.0}, {}),
         ({"slope": 0.2, "slope_sigmas": -1.5}, {}),
+        ({"slope": 0.05, "slope_sigmas": -4.0, "told": 0.1}, {}),
         # Nothing is known.
         ({"psi": None, "resized": None, "slope": None, "slope_sigmas": None}, {"psi": float("nan"), "slope": None}),
     ],

@@ -1,5 +1,6 @@
 """Rows and labels as a whole: what marginal counts cannot see."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from tools.profile import consistency
+from tools.profile.consistency import JointModel
 from tools.profile.counting import count_cells, count_features
 from tools.profile.counts import NumericCounts
 from tools.profile.exchange import exchanged, renamed
@@ -44,11 +46,23 @@ def profile(columns: dict[str, pa.Array]) -> FeatureProfile:
     return filling.profile()
 
 
-@pytest.fixture(scope="module")
-def known():
-    columns, newer = rows(4000, 1), rows(2000, 2)
+def fitted(drawn: Callable[[int, int], dict[str, pa.Array]]) -> tuple[FeatureProfile, JointModel]:
+    columns, newer = drawn(4000, 1), drawn(2000, 2)
     features = profile(columns)
     return features, consistency.fit(columns, features, newer, np.arange(2000) // 200)
+
+
+def with_loose_columns(size: int, seed: int) -> dict[str, pa.Array]:
+    """One more number that hangs a little on the second, and one that hangs on nothing."""
+    columns, random = rows(size, seed), np.random.default_rng(100 + seed)
+    second = (columns["b"].to_numpy() - 100) / 3
+    hardly = 0.15 * second + random.normal(size=size)
+    return {**columns, "hardly": pa.array(hardly), "alone": pa.array(random.normal(size=size))}
+
+
+@pytest.fixture(scope="module")
+def known():
+    return fitted(rows)
 
 
 def shifted(column: pa.Array) -> pa.Array:
@@ -66,6 +80,22 @@ def test_a_column_of_other_rows_no_longer_follows_its_own(known):
     assert abs(whole.sigmas) < 3
     assert torn.now < 0.2 < 0.8 < torn.before
     assert torn.sigmas < -10
+
+
+def test_a_column_that_hardly_follows_its_row_is_followed_over_many_rows_and_in_no_window():
+    features, model = fitted(with_loose_columns)
+    assert "hardly" in {each.name for each in model.told}
+    assert "alone" not in {each.name for each in model.told}
+    before, after = with_loose_columns(4000, 3), with_loose_columns(4000, 4)
+    after["hardly"] = shifted(after["hardly"])
+    then, now = (consistency.count(each, features, model) for each in (before, after))
+    assert set(consistency.moved(model, now)) == {"a", "b", "c", "kind"}
+    torn, whole = (consistency.fall(model, "hardly", counts, then) for counts in (now, then))
+    assert torn and whole
+    assert (torn.before, whole.now) == pytest.approx((1, 1), abs=0.2)
+    assert abs(torn.now) < 0.2
+    assert torn.sigmas < -10
+    assert 0.05 < torn.told < 0.15
 
 
 def test_a_model_of_an_earlier_release_says_nothing_of_that(known):
@@ -176,3 +206,20 @@ def test_positives_lost_in_one_segment_are_found_there(scores):
     assert found[0].segment == "kind=k1"
     assert found[0].slope == pytest.approx(0, abs=0.05)
     assert found[0].elsewhere == pytest.approx(1, abs=0.15)
+
+
+def test_an_empty_segment_is_found_behind_larger_ones_that_share_its_rows():
+    columns, score, label = labelled(6000, 6)
+    rarely = {f"rarely {at}": pa.array((np.arange(6000) % (11 + at) == 0).astype(float)) for at in range(3)}
+    columns |= rarely
+    features = profile(columns)
+    known = score_profile("1", START, END, Scored(score, label, np.arange(6000) // 600), 0.5)
+    highest = columns["b"].to_numpy() > np.quantile(columns["b"].to_numpy(), 0.75)
+    lost = np.where(highest, 0, label).astype(np.int8)
+    found = segments(START, END, 4, count_slices(columns, score, lost, features, known))
+    assert all(each.segment.startswith("rarely") for each in found[:3])
+    assert [(each.segment, each.positives) for each in found[3:]] == [("b=fifth 5", 0)]
+    assert found[3].foreseen is not None
+    assert found[3].foreseen > 500
+    sound = segments(START, END, 4, count_slices(columns, score, label, features, known))
+    assert len(sound) == 3
