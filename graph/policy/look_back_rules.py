@@ -23,7 +23,7 @@ OTHER_SIZES = 0.4
 """Largest difference of cumulated shares between the values that are not zero and the reference's."""
 SIZES_NOISE = 3.0
 FOLLOWS = 0.5
-"""Of the slope that a column had on the rest of its row; drift of all kinds left at least 0.9 of it."""
+"""Of the slope that a column had on the rest of its row; drift of all kinds left at least 0.7 of it."""
 FOLLOWED = 0.5
 """What it must have risen before, for anything to be said of what it does now."""
 FOLLOWS_SIGMAS = 3.0
