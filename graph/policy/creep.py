@@ -137,6 +137,8 @@ def origin(comparison: Comparison, validation: ValidationSpec, trial: Trial) -> 
     outcome: CheckOutcome = "failed" if measured.high < limit else "inconclusive" if measured.high < 0 else "passed"
     value = measured.low if outcome == "passed" else measured.high
     detail = f"{told(found, measured, 'on all rows')} than {who}{' and still serves' if trial.serves else ''}"
+    if outcome == "passed" and measured.value < 0:
+        detail = f"{detail}; no loss is certain"
     return (Check("origin", outcome, rounded(value), rounded(limit), detail),)
 
 

@@ -33,9 +33,16 @@ def whole(measured: Interval | None) -> Interval | None:
 
 
 def told(found: Difference, difference: Interval, where: str) -> str:
-    """Return a difference in words: both values, by how much the challenger is better, and on which rows."""
+    """Return a difference in words: both values, by how much the challenger is better or worse, and on which rows."""
     champion, challenger = finite(found.champion), finite(found.challenger)
     values = (
         f"{number(challenger)} against {number(champion)}, " if champion is not None and challenger is not None else ""
     )
-    return f"{found.metric} {values}better by {interval(difference)} {where}"
+    return f"{found.metric} {values}{by(difference)} {where}"
+
+
+def by(gain: Interval) -> str:
+    """Return a gain in words: `better by 0.05 [0.03, 0.07]`; a loss is turned round: `worse by 0.1 [-0.01, 0.21]`."""
+    if gain.value >= 0:
+        return f"better by {interval(gain)}"
+    return f"worse by {interval(Interval(0.0 - gain.value, 0.0 - gain.high, 0.0 - gain.low))}"

@@ -111,4 +111,13 @@ def verdict(checks: Sequence[Check]) -> tuple[CheckOutcome, str]:
         first = next((check for check in telling if check.name.startswith(_TELLING)), telling[-1])
         return outcome, f"{plural(len(telling), 'check')} passed; {first.name}: {first.detail}"
     others = f" (and {plural(len(telling) - 1, 'more check')})" if len(telling) > 1 else ""
-    return outcome, f"{telling[0].name}: {telling[0].detail}{others}"
+    return outcome, f"{_gain(checks, telling[0])}{telling[0].name}: {telling[0].detail}{others}"
+
+
+def _gain(checks: Sequence[Check], telling: Check) -> str:
+    """Return what a person asks first of a challenger that did not pass: the metric, where it was measured."""
+    known = next((check for check in checks if check.name == "superiority" and check.value is not None), None)
+    if known is None or known is telling:
+        return ""
+    sure = "" if known.outcome in ("passed", "failed") else " (not certain)"
+    return f"{known.detail}{sure}; "

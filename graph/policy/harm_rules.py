@@ -74,7 +74,7 @@ def unexplained_loss(case: Case) -> EvidenceFinding:
     if found is None:
         return Finding()
     certain = "certain" if found.excess.low > UNEXPLAINED else "not certain"
-    detail = f"{found.loss} {interval(found.excess)}: an unexplained loss is {certain}"
+    detail = f"{found.loss} {interval(found.excess)}: over all these rows together an unexplained loss is {certain}"
     return Finding(found.excess.low, UNEXPLAINED, detail)
 
 
@@ -87,11 +87,20 @@ def sequential_harm(case: Case) -> EvidenceFinding:
     if not seen.windows:
         return Finding()
     if not seen.alarm or case.policy.prices is None:
-        return Finding(seen.log_e, limit, _since(seen, case))
+        return Finding(seen.log_e, limit, f"{_since(seen, case)}{_alarm(seen, limit)}")
     blame = drifted(case)
     reason = f"unexplained harm: {_since(seen, case)}, and {_suspects(blame)}"
     cause: Cause = "concept_drift"
     return Finding(seen.log_e, limit, reason, Diagnosis("degraded", cause, reason, blame, since=seen.since))
+
+
+def _alarm(seen: Sequential, limit: float) -> str:
+    """Return whether the test calls that harm, and if not why: it asks for certainty, and for harm that goes on."""
+    if seen.since is None or seen.log_e <= 0:
+        return ""
+    if seen.alarm:
+        return ": alarm"
+    return ": no alarm, the newest window shows none" if seen.log_e > limit else ": no alarm, it may be chance"
 
 
 def _since(seen: Sequential, case: Case) -> str:

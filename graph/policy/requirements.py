@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from graph.model import Check, CheckOutcome, Comparison
 from graph.policy.metrics import better_by, reaches
-from graph.policy.words import finite, number, plural, rounded
+from graph.policy.words import finite, number, percent, plural, rounded
 from graph.spec import ValidationSpec
 
 CALIBRATION_LOSS = 0.1
@@ -52,15 +52,34 @@ def calibration(comparison: Comparison) -> Check:
 
 
 def _line(comparison: Comparison) -> str:
-    """Return slope and intercept of the labels' log-odds on the scores', where they are known."""
+    """Return how scores and labels agree, all rows together and from low to high scores, where that is known."""
     known = comparison.calibration["challenger"]
+    return f"{_level(known)}{_slope(known)}"
+
+
+def _level(known: Mapping[str, float | None]) -> str:
+    """Say it where the scores foresee far fewer or far more positives than there are."""
+    mean, share = finite(known.get("mean_score")), finite(known.get("positive_share"))
+    if not mean or not share or 1 / STRAIGHT <= mean / share <= STRAIGHT:
+        return ""
+    way = "too low" if mean < share else "too high"
+    return f"; its scores are {way}: they foresee {percent(mean)} positives where {percent(share)} are"
+
+
+def _slope(known: Mapping[str, float | None]) -> str:
     slope, intercept = finite(known.get("slope")), finite(known.get("intercept"))
     if slope is None or intercept is None:
         return ""
-    how = (
-        "overconfident" if slope < 1 / STRAIGHT else "underconfident" if slope > STRAIGHT else "about as sure as right"
-    )
-    return f"; slope {number(slope)}, intercept {number(intercept)} where 1 and 0 are right: its scores are {how}"
+    return f"; slope {number(slope)}, intercept {number(intercept)} where 1 and 0 are right: {spread(slope)}"
+
+
+def spread(slope: float) -> str:
+    """Return in words what a calibration slope says of how far the scores lie apart."""
+    if slope < 1 / STRAIGHT:
+        return "high scores are too high or low ones too low (overconfident)"
+    if slope > STRAIGHT:
+        return "high scores are too low or low ones too high (underconfident)"
+    return "as sure as it should be"
 
 
 def latency(comparison: Comparison, validation: ValidationSpec) -> tuple[Check, ...]:

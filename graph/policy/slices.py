@@ -71,5 +71,10 @@ def _slice(name: str, part: Difference, level: float, validation: ValidationSpec
     outcome: CheckOutcome = "failed" if high < limit else "passed"
     detail = told(part, difference, where)
     if level != ALPHA:
-        detail = f"{detail}; as one of many by {number(high)} at most"
+        detail = f"{detail}; as one of many {_bound(high)}"
     return Check(name, outcome, rounded(high), rounded(limit), detail)
+
+
+def _bound(high: float) -> str:
+    """Return in words what a slice's gain is at most, when it is held together with all the others."""
+    return f"worse by {number(-high)} at least" if high < 0 else f"no certain loss: perhaps better by {number(high)}"

@@ -25,7 +25,8 @@ def superiority(comparison: Comparison, spec: ModelSpec, decision: Decision, alp
     check = _compared("superiority", overall, 0.0, where, spec.validation, alpha)
     gain = _gain(harm)
     if check.outcome == "passed" and gain is not None and gain <= 0:
-        detail = f"{check.detail}; in that window it is better by {number(gain)}"
+        there = f"worse by {number(-gain)}" if gain < 0 else "no better"
+        detail = f"{check.detail}; in that window it is {there}"
         return Check(check.name, "inconclusive", check.value, check.limit, detail)
     return check
 
@@ -65,7 +66,8 @@ def _compared(
         return Check(name, "inconclusive", None, rounded(limit), f"cannot be told {where}: {missing}")
     detail, low = told(found, difference, where), lower(difference, alpha, found.blocks)
     if alpha != ALPHA:
-        detail = f"{detail}; at the level {number(alpha)} of a repeated attempt by {number(low)} or more"
+        bound = f"better by {number(low)} or more" if low >= 0 else f"perhaps worse by {number(-low)}"
+        detail = f"{detail}; at the level {number(alpha)} of a repeated attempt {bound}"
     if low > limit:
         return Check(name, "passed", rounded(low), rounded(limit), detail)
     if difference.high < limit:

@@ -18,7 +18,7 @@ from datetime import datetime
 from graph.model import Check, Comparison, Question, Reversal
 from graph.policy.creep import Trial
 from graph.policy.differences import whole
-from graph.policy.words import interval, percent, plural, rounded
+from graph.policy.words import percent, plural, rounded, shares
 
 MOST_REVERSED = 0.3
 """Share of the champion's confident decisions of one kind that a challenger may reverse without a question. Each kind
@@ -72,10 +72,14 @@ def _doubt(comparison: Comparison, worst: Reversal) -> str | None:
     """Return what speaks for broken labels, or None."""
     agreed, apart = whole(worst.agreement), whole(comparison.told_apart)
     if agreed is None or agreed.low <= LEAST_AGREED:
-        sides = f"labels side with it on {interval(agreed)} of them" if agreed else "too few labels to side with it"
+        sides = (
+            f"labels side with the challenger on {shares(agreed)} of them"
+            if agreed
+            else "too few labels to side with it"
+        )
         return f"{sides}: look for broken labels in its training rows first"
     if apart is None or apart.low <= LEAST_TOLD_APART:
-        orders = f"orders {interval(apart)} of the pairs" if apart else "cannot be seen to order pairs"
+        orders = f"orders {shares(apart)} of the pairs" if apart else "cannot be seen to order pairs"
         return (
             f"labels side with it, but among rows that the champion scores alike it {orders}, as broken labels would "
             "have it: look at the labels first"
@@ -85,6 +89,6 @@ def _doubt(comparison: Comparison, worst: Reversal) -> str | None:
 
 def _borne_out(comparison: Comparison, worst: Reversal) -> str:
     agreed, apart = whole(worst.agreement), whole(comparison.told_apart)
-    sides = f"labels from after its training side with it on {interval(agreed)} of them" if agreed else ""
-    orders = f"it orders {interval(apart)} of the pairs that the champion scores alike" if apart else ""
+    sides = f"labels from after its training side with the challenger on {shares(agreed)} of them" if agreed else ""
+    orders = f"it orders {shares(apart)} of the pairs that the champion scores alike" if apart else ""
     return f"{sides}, and {orders}: the concept changed"

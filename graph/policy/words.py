@@ -39,6 +39,12 @@ def percent(share: float) -> str:
     return f"{points:.0f} %" if points >= 10 else f"{points:.2g} %"
 
 
+def shares(measured: Interval) -> str:
+    """Return a share with its interval in per cent, both cut to what a share can be: `9.5 % [0 %, 37 %]`."""
+    value, low, high = (percent(min(1.0, max(0.0, each))) for each in (measured.value, measured.low, measured.high))
+    return f"{value} [{low}, {high}]"
+
+
 def moment(time: datetime) -> str:
     """Return a time as RFC 3339 in UTC, to the second."""
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -75,13 +75,13 @@ def test_superiority_needs_the_whole_interval_above_zero(low, high, outcome, val
             part("overall"),
             replace(BETTER, blocks=7, challenger=0.85),
             "inconclusive",
-            "in that window it is better by 0",
+            "in that window it is no better",
         ),
         (
             part("overall"),
             replace(BETTER, blocks=7, challenger=0.84),
             "inconclusive",
-            "in that window it is better by -0.01",
+            "in that window it is worse by 0.01",
         ),
         # … or cannot be told at all.
         (part("overall"), replace(BETTER, blocks=7, challenger=None), "passed", "on all rows"),
@@ -336,3 +336,15 @@ def test_an_unknown_minimum_names_what_is_known():
     assert outcomes(compared(), minimum={"auc": 0.8})["minimum:auc"].detail == (
         "auc was not measured; measured were: log_loss, roc_auc"
     )
+
+
+def test_a_challenger_that_did_not_pass_is_told_by_the_metric_first():
+    worse = compared(
+        part("overall"),
+        part("harm", -0.05, 0.01),
+        SAME,
+        calibration={"champion": {"brier": 0.05}, "challenger": {"brier": 0.06}},
+    )
+    reason = verdict(tuple(outcomes(worse).values()))[1]
+
+    assert "worse by 0.02 [-0.01, 0.05] on the window that triggered (not certain); calibration: Brier" in reason

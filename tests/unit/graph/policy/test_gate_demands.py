@@ -42,9 +42,9 @@ def test_rows_that_go_from_right_to_wrong_have_a_budget(flips, budget, outcome, 
 @pytest.mark.parametrize(
     ("slope", "intercept", "words"),
     [
-        (1.02, 0.01, "slope 1.02, intercept 0.01 where 1 and 0 are right: its scores are about as sure as right"),
-        (0.6, -0.4, "its scores are overconfident"),
-        (1.5, 0.3, "its scores are underconfident"),
+        (1.02, 0.01, "slope 1.02, intercept 0.01 where 1 and 0 are right: as sure as it should be"),
+        (0.6, -0.4, "high scores are too high or low ones too low (overconfident)"),
+        (1.5, 0.3, "high scores are too low or low ones too high (underconfident)"),
         (None, None, "at most 0.055"),
     ],
 )
@@ -72,7 +72,7 @@ def test_a_repeated_attempt_must_clear_a_stricter_level(number, low, high, outco
     check = attempted(number, compared(part("overall"), part("harm", low, high), SAME))["superiority"]
 
     assert check.outcome == outcome
-    assert ("of a repeated attempt by" in check.detail) == (number > 1)
+    assert ("of a repeated attempt" in check.detail) == (number > 1)
 
 
 def test_the_stricter_level_holds_for_the_rest_as_well():
@@ -145,3 +145,10 @@ def test_a_return_that_a_person_asked_for_is_judged_by_what_is_measured_only(dec
     assert asked_by_person(decision) == asked
     assert checks.isdisjoint({"attempt", "suspicion"}) == asked
     assert "superiority" in checks
+
+
+def test_scores_that_foresee_too_few_positives_say_so_first():
+    challenger = {"brier": 0.05, "slope": 0.67, "intercept": 1.1, "mean_score": 0.039, "positive_share": 0.13}
+    check = attempted(1, compared(calibration={"champion": {"brier": 0.05}, "challenger": challenger}))["calibration"]
+
+    assert "its scores are too low: they foresee 3.9 % positives where 13 % are; slope 0.67" in check.detail

@@ -12,9 +12,11 @@ from graph.policy.harm_rules import (
     MEASURED_RULES,
     drifted,
     performance,
+    sequential_harm,
 )
 from graph.policy.rules import walk
-from tests.unit.graph.policy.builders import AMOUNT, MERCHANT, QUIET, case, with_feature, with_labels
+from graph.policy.sequence import Sequential
+from tests.unit.graph.policy.builders import AMOUNT, MERCHANT, NOW, QUIET, case, with_feature, with_labels
 
 SURE = Interval(0.012, 0.006, 0.018)
 UNSURE = Interval(0.012, -0.001, 0.025)
@@ -79,10 +81,29 @@ def test_harm_is_an_unexplained_drop_that_is_certain(changes, cause):
     assert walked.rules[-1].limit == 0.02
 
 
+@pytest.mark.parametrize(
+    ("newest", "log_e", "said"),
+    [
+        (2.0, 9.0, ": alarm"),
+        (0.5, 9.0, ": no alarm, the newest window shows none"),
+        (2.0, 3.0, ": no alarm, it may be chance"),
+        (0.5, 0.0, "nothing speaks for harm"),
+    ],
+)
+def test_the_sequential_test_says_whether_it_calls_it_harm(newest, log_e, said):
+    seen = Sequential(log_e, NOW, windows=3, rows=300, wrong_rate=0.1, newest=newest)
+    rule = sequential_harm(replace(case(with_labels()), harm=seen))
+
+    assert rule.conclusion is None
+    assert rule.detail.endswith(said)
+
+
 def test_a_drop_that_may_be_chance_says_so():
     walked = walk(HARM_RULES, case(with_labels(realised=Interval(0.85, 0.8, 0.9), brier_excess=UNSURE)))
 
-    assert walked.rules[0].detail == "Brier excess 0.012 [-0.001, 0.025]: an unexplained loss is not certain"
+    assert walked.rules[0].detail == (
+        "Brier excess 0.012 [-0.001, 0.025]: over all these rows together an unexplained loss is not certain"
+    )
     assert walked.rules[-1].detail == "roc_auc is 0.85 [0.8, 0.9], foreseen 0.91; the drop may be chance"
 
 

@@ -38,7 +38,11 @@ def turned(share: float, agreement: Interval | None = SIDED, confident: int = 20
         (judged(turned(0.9)), "passed", "the concept changed"),
         # Sound labels after training on broken ones: they do not side with it, or it cannot be told.
         (judged(turned(0.9, Interval(0.1, 0.0, 0.2))), "inconclusive", "look for broken labels in its training rows"),
-        (judged(turned(0.9, Interval(0.6, 0.5, 0.7))), "inconclusive", "labels side with it on 0.6 [0.5, 0.7]"),
+        (
+            judged(turned(0.9, Interval(0.6, 0.5, 0.7))),
+            "inconclusive",
+            "labels side with the challenger on 60 % [50 %, 70 %]",
+        ),
         (judged(turned(0.9, None)), "inconclusive", "too few labels to side with it"),
         # Broken in training and after it: they agree, but every row of one score alike was turned.
         (judged(turned(0.9), told_apart=Interval(0.55, 0.5, 0.6)), "inconclusive", "look at the labels first"),

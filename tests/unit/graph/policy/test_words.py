@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from graph.evidence import Interval
 from graph.policy import words
 from graph.policy.metrics import better_by, reaches
 
@@ -31,6 +32,11 @@ def test_rules_keep_six_digits(value, kept):
 )
 def test_small_shares_stay_visible(share, text):
     assert words.percent(share) == text
+
+
+def test_a_share_stays_between_nothing_and_all():
+    assert words.shares(Interval(0.0952, -0.179, 0.3695)) == "9.5 % [0 %, 37 %]"
+    assert words.shares(Interval(0.97, 0.9, 1.04)) == "97 % [90 %, 100 %]"
 
 
 @pytest.mark.parametrize(
