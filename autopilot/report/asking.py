@@ -154,4 +154,4 @@ def _checked(page: Screen, found: Json) -> list[str]:
         page.point(words.MARK["passed"], f"{check['name']}: {check['detail']}")
     slices = sum(is_slice(check) for check in by_passed[True])
     rest = [_seen("name", check) for check in by_passed[True] if check not in told and not is_slice(check)]
-    return rest + ([f"no loss shown in {words.count(slices, 'slice')}"] if slices else [])
+    return rest + ([f"no certain loss in {words.count(slices, 'slice')}"] if slices else [])

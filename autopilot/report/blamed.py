@@ -11,8 +11,11 @@ def blamed(found: Json, past: Json) -> Markup:
     if found["evidence"] is None or not found["evidence"]["features"]:
         return Markup("")
     drawn = past["distributions"]
+    furthest = max((max(part["reference"], part["now"]) for each in drawn for part in each["parts"]), default=1.0)
     said = _legend() if drawn else tag("p", _none(found), class_="note")
-    return joined([tag("h3", "Features now, beside the reference"), said, *[_feature(found, each) for each in drawn]])
+    return joined(
+        [tag("h3", "Features now, beside the reference"), said, *[_feature(found, each, furthest) for each in drawn]]
+    )
 
 
 def _none(found: Json) -> str:
@@ -23,8 +26,7 @@ def _none(found: Json) -> str:
     return "Nothing to draw: no feature lies further from the reference than chance explains."
 
 
-def _feature(found: Json, drawn: Json) -> Markup:
-    furthest = max(max(part["reference"], part["now"]) for part in drawn["parts"])
+def _feature(found: Json, drawn: Json, furthest: float) -> Markup:
     rows = [_part(part, furthest) for part in drawn["parts"]]
     about = next((each["detail"] for each in found["blame"] if each["feature"] == drawn["feature"]), "")
     head = [drawn["feature"], "drawn", "reference", "now"]

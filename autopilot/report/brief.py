@@ -1,20 +1,18 @@
 """The first screen: three numbers; then a line each on what broke, since when, what an answer changes, the way back."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from autopilot import words
-from autopilot.report.around import harm
-from autopilot.report.reading import Figure, Tone, direction, gain, is_return, part
+from autopilot.report.afterwards import coming
+from autopilot.report.plain import PER, broke, since
+from autopilot.report.reading import Figure, Tone, direction, gain, is_return, part, turned
 from graph.model import Json
 from graph.policy.metrics import LOWER_IS_BETTER, better_by
 
 MOST = 3
 """Numbers on the first screen."""
-PER = 1000
-"""Rows to which wrong decisions are told."""
-_DENIED = "nothing moves; the next check may train another, within cool-down and budgets"
+_DENIED = "nothing moves; the next check may train another, within limits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +22,8 @@ class Fact:
     term: str
     text: str
     command: str = ""
+    detail: str = ""
+    """The numbers behind the text."""
 
 
 def numbers(found: Json) -> list[Figure]:
@@ -62,20 +62,23 @@ def _errors(found: Json) -> Iterator[Figure]:
     telling = errors.get("harm") or errors.get("overall")
     if not telling or not telling["difference"] or None in (telling["champion"], telling["challenger"]):
         return
-    fewer = {key: PER * telling["difference"][key] for key in ("value", "low", "high")}
+    way, size = turned(telling["difference"])
     before, after = (words.number(round(PER * telling[side], 1)) for side in ("champion", "challenger"))
-    low, value, high = (f"{fewer[key]:+.1f}" for key in ("low", "value", "high"))
-    label = f"wrong decisions in {PER:,} rows, better by"
-    yield Figure(label, value, f"{before} before, {after} after", direction(telling["difference"]), f"[{low}, {high}]")
+    low, value, high = (f"{PER * size[key]:.1f}" for key in ("low", "value", "high"))
+    label = f"{'fewer' if way == 'better' else 'more'} wrong decisions in {PER:,} rows"
+    tone = direction(telling["difference"])
+    note = f"champion {before}, challenger {after}{'; may be chance' if tone == 'open' else ''}"
+    yield Figure(label, value, note, tone, f"[{low}, {high}]")
 
 
 def _before(found: Json) -> Iterator[Figure]:
     """Yield how the two compare where no harm was."""
     rest = part(found["validation"]["comparison"], "rest") if found["validation"] else None
     if rest and words.interval(rest["difference"]) != words.NOTHING:
-        value, _, between = words.interval(rest["difference"], signed=True).partition(" ")
-        note = f"{words.number(rest['champion'])} before, {words.number(rest['challenger'])} after"
-        label = f"{rest['metric']} better by, rows before it"
+        way, size = turned(rest["difference"])
+        value, _, between = words.interval(size).partition(" ")
+        note = f"champion {words.number(rest['champion'])}, challenger {words.number(rest['challenger'])}"
+        label = f"{rest['metric']} {way} by, rows before it"
         yield Figure(label, value, note, direction(rest["difference"]), between)
 
 
@@ -98,59 +101,27 @@ def _checked(found: Json) -> Iterator[Figure]:
 
 def facts(found: Json, past: Json) -> list[Fact]:
     """Return the lines, in the order in which a reader asks; nothing for what there is nothing to say of."""
-    return [*_broke(found), *_since(found, past), *_answers(found), *_stands(found), *_back(found), *_seal(found)]
+    return [
+        *_broke(found),
+        *_since(found, past),
+        *_answers(found),
+        *_stands(found),
+        *_next(found),
+        *_back(found),
+        *_seal(found),
+    ]
 
 
 def _broke(found: Json) -> Iterator[Fact]:
-    decided = found["decision"]
-    if decided and found["evidence"] and decided["verdict"] != "healthy":
-        cause = "" if decided["cause"] == "none" else f"{words.spoken(decided['cause'])}: "
-        yield Fact("what broke", f"{cause}{decided['reason']}")
+    said, numbers_behind = broke(found)
+    if said:
+        yield Fact("what broke", said, detail=numbers_behind)
 
 
 def _since(found: Json, past: Json) -> Iterator[Fact]:
-    decided, evidence = found["decision"], found["evidence"]
-    if not decided or not evidence or decided["verdict"] not in ("degraded", "broken_data"):
-        return
-    if decided.get("since"):
-        yield Fact("since", f"{words.day(decided['since'])}, as the sequential test dates it{_before_it(found)}")
-        return
-    beginning = _moved_since(found["blame"], past["checks"])
-    if beginning:
-        yield Fact("since", beginning)
-    elif evidence["start"]:
-        seen = words.span(evidence["start"], evidence["end"])
-        yield Fact("since", f"at the latest {words.day(evidence['start'])}: seen in {seen}, no check looked before")
-
-
-def _before_it(found: Json) -> str:
-    """Return from when on windows are known, and how many of those before the dated beginning stood out, too."""
-    known = harm(found["evidence"])
-    since = datetime.fromisoformat(found["decision"]["since"])
-    before = [point for point in known.points if point.start < since] if known else []
-    if not before:
-        return ""
-    strange = sum(point.strange for point in before) or "none"
-    known_from = f"{words.count(len(before), 'window')} before it, from {before[0].start:%Y-%m-%d} on"
-    return f"; of {known_from}, {strange} lay beyond chance"
-
-
-def _moved_since(blame: Iterable[Json], checks: Iterable[Json]) -> str:
-    """Return since which check's window the first blamed feature lies beyond chance, check after check."""
-    name = next((each["feature"] for each in blame), None)
-    known = [
-        (check, feature)
-        for check in checks
-        for feature in check["features"]
-        if feature["name"] == name and feature["psi"] is not None and check["start"]
-    ]
-    moved = [feature["psi"] > (feature["psi_noise"] or 0.0) for _, feature in known]
-    held = next((at for at, each in enumerate(reversed(moved)) if not each), len(moved))
-    if not held or len(known) < 2:
-        return ""
-    first = known[-held][0]["start"]
-    begun = f"{words.day(first)}: in {words.count(held, 'check')} on end {name} lies beyond chance"
-    return begun if held < len(known) else f"at the latest {begun}, since checks began"
+    said = since(found, past)
+    if said:
+        yield Fact("since", said)
 
 
 def _answers(found: Json) -> Iterator[Fact]:
@@ -162,13 +133,18 @@ def _answers(found: Json) -> Iterator[Fact]:
     typed = f"{found['run']} --as NAME --comment TEXT"
     yield Fact("if you approve", _approved(found, old), f"autopilot approve {typed}")
     yield Fact("if you deny", f"{stays}; {_DENIED}", f"autopilot deny {typed}")
+    until = words.moment(found["approval"]["expires_at"])
+    yield Fact(
+        "if you do nothing",
+        f"the same as a no, from {until} on: {stays}; a later check may ask again",
+    )
 
 
 def _approved(found: Json, old: str | None) -> str:
     new, name = found["validation"]["challenger"]["version"], found["policy"]["registry"]
     if is_return(found):
         return f"version {new} of {name} serves again in place of version {old}"
-    kept = f" in place of version {old}, which is kept as previous" if old else ""
+    kept = f"; version {old} is kept as previous" if old else ""
     return f"challenger {new} becomes the next version of {name} and serves{kept}"
 
 
@@ -188,15 +164,23 @@ def _stands(found: Json) -> Iterator[Fact]:
         )
 
 
+def _next(found: Json) -> Iterator[Fact]:
+    """Yield what comes where nothing waits for a person."""
+    said = coming(found)
+    if said:
+        yield Fact("what happens next", said)
+
+
 def _back(found: Json) -> Iterator[Fact]:
     moved, champion = found["promotion"], found["champion"]
     old = moved["from_version"] if moved else champion if waits(found) and found["validation"] else None
     if old:
         when = "" if moved else "after an approval "
-        text = f"{when}this asks for version {old} again, without a training and through the same gate"
+        text = f"{when}this asks for version {old} again: no training, but an approval of its own, which can be refused"
         yield Fact("to go back", text, f"autopilot rollback {found['model']}")
 
 
 def _seal(found: Json) -> Iterator[Fact]:
     if found["approval"]:
-        yield Fact("sealed to", f"fingerprint {found['approval']['fingerprint'][:16]}")
+        of = "of both models, the rows compared and the policy: if one of them changes, an answer does not count"
+        yield Fact("sealed to", f"fingerprint {found['approval']['fingerprint'][:16]} {of}")

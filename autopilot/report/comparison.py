@@ -3,18 +3,30 @@
 from autopilot import words
 from autopilot.report import pictures
 from autopilot.report.markup import Markup, items, joined, table, tag
-from autopilot.report.reading import deciding_metric, is_slice, lost_slices, metric_names, part_name, rows_head, rows_of
+from autopilot.report.reading import (
+    check_name,
+    deciding_metric,
+    is_slice,
+    lost_slices,
+    metric_names,
+    part_name,
+    parts_once,
+    rows_head,
+    rows_of,
+    slices_kept,
+)
 from graph.model import Json
 from graph.policy.metrics import LOWER_IS_BETTER, OF_NUMBERS, better_by
 
 _MOST_FOUND = 5
+_SCALE = "Drawn on one scale: the mark is no difference; green is better for certain, red worse for certain."
 _TONE = {"passed": "good", "failed": "bad", "error": "bad", "inconclusive": "open"}
 
 
 def differences(comparison: Json) -> Markup:
     """Return the paired differences with a picture each; the same for the slices, those found by search, and errors."""
     parts: list[Json] = comparison["differences"]
-    whole = [part for part in parts if not is_slice(part)]
+    whole = parts_once([part for part in parts if not is_slice(part)])
     slices = [part for part in parts if is_slice(part)]
     found = comparison["found"][:_MOST_FOUND]
     searched = f"Losing slices, the surest of {words.count(comparison['searched'], 'slice')} of single features"
@@ -25,7 +37,7 @@ def differences(comparison: Json) -> Markup:
             _differences("Slices", slices, furthest),
             _differences(searched, found, furthest),
             _beside_first(comparison["origin"]),
-            _differences("Wrong decisions per row", comparison["errors"], _reach(comparison["errors"])),
+            _differences("Wrong decisions per row", parts_once(comparison["errors"]), _reach(comparison["errors"])),
         ]
     )
 
@@ -44,20 +56,27 @@ def _differences(title: str, parts: list[Json], furthest: float, other: str = "c
     if not parts:
         return Markup("")
     metric = parts[0]["metric"]
-    head = [f"{metric} on", "better by, 95 %", other, "challenger", rows_head(metric), "blocks"]
-    rows = table(head, [_difference(part, furthest) for part in parts])
-    return joined([tag("h3", title) if title else "", rows])
+    head = [
+        f"{metric} on",
+        "better (+) or worse (−) by, 95 %",
+        "worse ┊ better",
+        other,
+        "challenger",
+        rows_head(metric),
+    ]
+    rows = table(head, [_difference(part, furthest) for part in parts], "gains")
+    blocks = f"Intervals over {words.count(parts[0]['blocks'], 'block')} of time. " if parts[0]["blocks"] else ""
+    return joined([tag("h3", title) if title else "", rows, tag("p", f"{blocks}{_SCALE}", class_="note")])
 
 
 def _difference(part: Json, furthest: float) -> list[str]:
-    drawn = pictures.difference(part["difference"], furthest)
     return [
         _name(part["name"]),
-        tag("div", tag("span", words.interval(part["difference"], signed=True)), drawn, class_="drawn"),
+        words.interval(part["difference"], signed=True),
+        pictures.difference(part["difference"], furthest),
         words.number(part["champion"]),
         words.number(part["challenger"]),
         rows_of(part),
-        f"{part['blocks']:,}",
     ]
 
 
@@ -110,15 +129,21 @@ def _latency(comparison: Json, side: str) -> str:
 
 
 def checks(found: Json) -> Markup:
-    """Return the checks with marks and words, those that did not pass first; slices are counted, their table tells."""
+    """Return the checks with marks and words, those that did not pass first; slices share a line, their table tells."""
     ordered = sorted(found["validation"]["checks"], key=lambda check: check["outcome"] == "passed")
     slices = [check["outcome"] for check in ordered if is_slice(check)]
-    lost = [_check("slices", "failed", text) for text in lost_slices(found)]
-    kept = f"no loss shown in {words.count(slices.count('passed'), 'slice')}"
-    shown = [_check(check["name"], check["outcome"], check["detail"]) for check in ordered if not is_slice(check)]
-    passed = [_check("slices", "passed", kept)] if "passed" in slices else []
-    title = tag("h3", f"Checks: {_counted([check['outcome'] for check in ordered])}")
+    lost = [_check(_times(len(slices) - slices.count("passed")), "failed", text) for text in lost_slices(found)]
+    kept = slices.count("passed")
+    shown = [
+        _check(check_name(check["name"]), check["outcome"], check["detail"]) for check in ordered if not is_slice(check)
+    ]
+    passed = [_check(_times(kept), "passed", slices_kept(found))] if kept else []
+    title = tag("h3", f"{words.count(len(ordered), 'check')}: {_counted([check['outcome'] for check in ordered])}")
     return joined([title, items([*lost, *shown, *passed], class_="marked")])
+
+
+def _times(number: int) -> str:
+    return f"slices ({words.count(number, 'check')})"
 
 
 def _counted(outcomes: list[str]) -> str:

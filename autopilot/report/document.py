@@ -2,7 +2,8 @@
 
 from autopilot.report.around import Around, Point, around
 from autopilot.report.brief import Fact, facts, numbers
-from autopilot.report.reading import Figure, doubts, figures, headline
+from autopilot.report.doubting import doubts
+from autopilot.report.reading import Figure, figures, headline
 from autopilot.words import rfc3339
 from graph.model import Json
 
@@ -51,4 +52,4 @@ def _figure(each: Figure) -> Json:
 
 
 def _fact(each: Fact) -> Json:
-    return {"term": each.term, "text": each.text, "command": each.command or None}
+    return {"term": each.term, "text": each.text, "command": each.command or None, "detail": each.detail or None}

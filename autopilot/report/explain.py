@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from autopilot import accounts, words
 from autopilot.report.advice import advice_lines
+from autopilot.report.afterwards import AFTERWARDS
 from autopilot.report.asking import questions_asked
 from autopilot.report.reading import conclusion
 from autopilot.report.screen import Screen
@@ -14,21 +15,6 @@ from graph.policy.words import span
 MOST_LINES = 42
 """What is taken for one screen."""
 _BRIEFEST = 2
-_AFTERWARDS = {
-    "no_action": "nothing; the next check looks again",
-    "waiting": "nothing; the next check looks again",
-    "data_issue": "have the data fixed; the window stays out of evidence and training",
-    "shadowed": "nothing in shadow mode; set mode: supervised to let it act",
-    "validation_failed": "the next check may train another, within cool-down and budgets",
-    "validation_inconclusive": "the next check judges this candidate again before it trains another",
-    "denied": "the next check may train another, within cool-down and budgets",
-    "expired": "the next check may train another, within cool-down and budgets",
-    "voided": "the next check decides anew",
-    "cancelled": "the next check decides anew",
-    "promoted": "to go back: autopilot rollback {model}",
-    "rolled_back": "to return: autopilot rollback {model}",
-    "failed": "find the reason first; the next check may train again, within cool-down and budgets",
-}
 
 
 def explain_text(found: Json, width: int = words.WIDTH) -> str:
@@ -163,6 +149,6 @@ def _errors(page: Screen, found: Json) -> None:
 
 def _next(page: Screen, found: Json) -> None:
     page.gap()
-    coming = found["next"] or _AFTERWARDS.get(found["outcome"], "").format(model=found["model"])
+    coming = found["next"] or AFTERWARDS.get(found["outcome"], "").format(model=found["model"])
     # One command a line: a command that is broken over two cannot be copied.
     page.say_all("next", coming.split(", or: "))

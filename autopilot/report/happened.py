@@ -4,11 +4,15 @@ from autopilot import words
 from autopilot.report import pictures
 from autopilot.report.blamed import blamed
 from autopilot.report.markup import Markup, items, joined, table, tag
-from autopilot.report.reading import conclusion
+from autopilot.report.reading import conclusion, loss_text
+from autopilot.report.rule_words import KEY, State, asks, state
 from graph.model import Json
 from graph.policy.metrics import OF_NUMBERS
 
 _MOST_SOURCES = 6
+_STATES: tuple[State, ...] = ("stops", "alarm", "fine", "not evaluated")
+_MARKS = {"stops": "✗", "alarm": "!", "fine": "✓", "not evaluated": "·"}
+_TONES = {"stops": "bad", "alarm": "open", "fine": "good", "not evaluated": "soft"}
 
 
 def happened(found: Json, past: Json) -> Markup:
@@ -60,11 +64,18 @@ def measured(found: Json) -> Markup:
     served = f"served by champion {evidence['champion']}" if evidence["champion"] else "without a champion"
     return joined(
         [
-            _features(evidence["features"], f"{rows}, {served}; the reference holds {evidence['reference_rows']:,}."),
+            _features(evidence["features"], f"{rows}, {served}; {reference(evidence)}."),
             items(evidence["notes"]),
             _sources(evidence),
         ]
     )
+
+
+def reference(evidence: Json) -> str:
+    """Return the rows that features are held against, with their dates where they are known."""
+    start, end = evidence.get("reference_start"), evidence.get("reference_end")
+    of = f" of {words.span(start, end)}" if start and end else ""
+    return f"the reference: {words.count(evidence['reference_rows'], 'row')}{of}"
 
 
 def _labels(labels: Json) -> Markup:
@@ -78,11 +89,12 @@ def _labels(labels: Json) -> Markup:
         [labels["metric"], words.interval(labels["realised"]), pictures.performance(labels)],
         ["foreseen by the scores", words.number(labels["foreseen"]), ""],
         ["on the reference", words.number(labels["reference_value"]), ""],
-        ["loss that the mix of rows does not explain", words.interval(excess), ""],
+        [loss_text(labels), words.interval(excess), ""],
         *([] if labels["metric"] in OF_NUMBERS else [["positives", positives, ""]]),
     ]
     head = [f"labelled rows of {words.span(labels['start'], labels['end'])}", came, "drawn"]
-    return table(head, [row for row in rows if row[1] != words.NOTHING])
+    drawn = "Drawn: the dot is what was measured, the line its 95 % interval; marks are foreseen and reference."
+    return joined([table(head, [row for row in rows if row[1] != words.NOTHING]), tag("p", drawn, class_="note")])
 
 
 def _features(features: list[Json], about: str) -> Markup:
@@ -91,7 +103,7 @@ def _features(features: list[Json], about: str) -> Markup:
     ordered = sorted(features, key=lambda each: (-(each["psi"] or 0.0), each["name"]))
     furthest = max(max(each["psi"] or 0.0, each["psi_noise"] or 0.0) for each in features)
     rows = [_feature(each, furthest) for each in ordered]
-    head = ["feature", "PSI", "its noise", "drawn", "missing", "in the reference"]
+    head = ["feature", "PSI", "its noise", "drawn", "missing", "missing in the reference"]
     return joined([tag("h2", "Features beside the reference"), tag("p", about, class_="note"), table(head, rows)])
 
 
@@ -115,25 +127,36 @@ def _sources(evidence: Json) -> Markup:
 
 
 def rules(found: Json) -> Markup:
-    """Return every rule that was reached with value and limit, and the names of the others."""
-    reached = [rule for rule in found["rules"] if rule["outcome"] != "not_reached"]
+    """Return every rule that was reached with value and limit, and the names of the others; stops first."""
+    reached = [(state(rule), rule) for rule in found["rules"] if rule["outcome"] != "not_reached"]
     rest = [rule["rule"] for rule in found["rules"] if rule["outcome"] == "not_reached"]
     if not found["rules"]:
         return Markup("")
-    ordered = sorted(reached, key=lambda rule: rule["outcome"] != "blocked")
+    ordered = sorted(reached, key=lambda each: _STATES.index(each[0]))
     said = tag("p", f"Not reached, an earlier rule had decided: {', '.join(rest)}.", class_="note") if rest else ""
     return joined(
         [
             tag("h2", "Every rule of the decision"),
-            table(["rule", "outcome", "value", "limit", "why"], [_rule(rule) for rule in ordered], class_="loose"),
+            tag("p", f"{_counted([each for each, _ in reached])}. {words.sentence(KEY)}", class_="note"),
+            table(
+                ["rule", "state", "value", "fine when", "what it asks, and what it saw"], map(_rule, ordered), "loose"
+            ),
             said,
         ]
     )
 
 
-def _rule(rule: Json) -> list[str]:
-    blocked = rule["outcome"] == "blocked"
-    said = f"{words.MARK[rule['outcome']]} {rule['outcome']}"
-    mark = tag("span", said, class_="bad" if blocked else "good")
-    name = tag("b", rule["rule"]) if blocked else rule["rule"]
-    return [name, mark, words.number(rule["value"]), words.number(rule["limit"]), rule["detail"]]
+def _counted(states: list[State]) -> str:
+    return ", ".join(f"{states.count(each)} {each}" for each in _STATES if each in states)
+
+
+def _rule(seen: tuple[State, Json]) -> list[str]:
+    stands, rule = seen
+    side, question = asks(rule["rule"])
+    limit = words.number(rule["limit"])
+    fine = f"{side} {limit}".strip() if limit != words.NOTHING else ""
+    name = tag("b", rule["rule"]) if stands in ("stops", "alarm") else rule["rule"]
+    mark = tag("span", f"{_MARKS[stands]} {stands}", class_=_TONES[stands])
+    detail = rule["detail"]
+    value = "" if rule["value"] is None else words.number(rule["value"])
+    return [name, mark, value, fine, joined([question, f": {detail}" if question and detail else detail])]

@@ -46,7 +46,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]], class_: str | None
     """Return a table that scrolls by itself where the screen is narrow. The first cell of a row names it."""
     names = list(head)
     top = tag("tr", *[tag("th", name, scope="col") for name in names])
-    body = [_row(list(cells)) for cells in rows]
+    body = [_row(names, list(cells)) for cells in rows]
     return scrolling(tag("table", tag("thead", top), tag("tbody", *body), class_=class_), f"table: {names[0]}")
 
 
@@ -55,5 +55,7 @@ def scrolling(inside: Markup, name: str) -> Markup:
     return tag("div", inside, class_="wide", role="group", aria_label=name, tabindex=0)
 
 
-def _row(cells: list[str]) -> Markup:
-    return tag("tr", tag("th", cells[0], scope="row"), *[tag("td", cell) for cell in cells[1:]])
+def _row(names: list[str], cells: list[str]) -> Markup:
+    """Return a row; where the screen is too narrow for columns, each cell shows its column's name beside it."""
+    beside = [tag("td", cell, data_label=name) for name, cell in zip(names[1:], cells[1:], strict=True)]
+    return tag("tr", tag("th", cells[0], scope="row"), *beside)

@@ -6,11 +6,12 @@ from string import Template
 from autopilot import accounts, words
 from autopilot.report.brief import Fact, facts, numbers, waits
 from autopilot.report.comparison import calibration, checks, differences, metrics
+from autopilot.report.doubting import doubts, doubts_title
 from autopilot.report.events import course, durations
-from autopilot.report.happened import happened, measured, rules
+from autopilot.report.happened import happened, measured, reference, rules
 from autopilot.report.markup import Markup, items, joined, tag
 from autopilot.report.questions import QUESTIONS
-from autopilot.report.reading import Figure, compared, doubts, figures, headline
+from autopilot.report.reading import Figure, compared, figures, headline
 from autopilot.report.summary import ALONE
 from autopilot.report.windows import windows
 from graph.model import Json
@@ -40,6 +41,7 @@ def report_body(found: Json, past: Json = ALONE) -> Markup:
         _figures(numbers(found)),
         _doubts(found) if judged else "",
         _facts(found, past),
+        _key(found),
     ]
     parts = [happened(found, past), windows(found, past), _comparison(found) if judged else "", _questions(found)]
     parts += [measured(found), rules(found), _spent(found), _answer(found), _course(found), _footer(found)]
@@ -82,15 +84,30 @@ def _facts(found: Json, past: Json) -> Markup:
 
 def _fact(each: Fact) -> Markup:
     command = tag("code", each.command) if each.command else ""
-    return joined(
-        [tag("dt", words.sentence(each.term).removesuffix(".")), tag("dd", each.text, " " if command else "", command)]
+    text = words.sentence(each.text) if each.detail else each.text
+    detail = tag("span", each.detail, class_="detail") if each.detail else ""
+    parts = tag("dd", text, detail, " " if command else "", command)
+    return joined([tag("dt", words.sentence(each.term).removesuffix(".")), parts])
+
+
+def _key(found: Json) -> Markup:
+    """Return in a line what the words of this page mean."""
+    evidence = found["evidence"]
+    if evidence is None:
+        return Markup("")
+    said = (
+        f"Words: PSI is how far a feature's rows lie from {reference(evidence)}; its noise is what chance alone gives. "
+        "A window is a stretch of time that is counted by itself; the window that triggered is the one this check "
+        "judged. Foreseen is what the champion's own calibrated scores promise. Brackets hold 95 % intervals."
     )
+    return tag("p", said, class_="note")
 
 
 def _doubts(found: Json) -> Markup:
     known = doubts(found)
     said = items(known) or tag("p", "None: no check, slice or metric speaks against it.")
-    return tag("section", tag("h2", f"Doubts: {len(known)}" if known else "Doubts"), said, class_="doubts")
+    title = words.sentence(doubts_title(found)).removesuffix(".")
+    return tag("section", tag("h2", f"{title}: {len(known)}" if known else title), said, class_="doubts")
 
 
 def _comparison(found: Json) -> Markup:
@@ -111,12 +128,21 @@ def _questions(found: Json) -> Markup:
             "li",
             tag("b", each["question"]),
             " ",
-            tag("span", words.spoken(each["answer"]), class_=f"answer {_tone(place, each['answer'])}"),
+            tag(
+                "span",
+                each.get("said") or words.spoken(each["answer"]),
+                class_=f"answer {_tone(place, each['answer'])}",
+            ),
             tag("p", each["detail"], class_="note"),
         )
         for place, each in enumerate(found["questions"], 1)
     ]
-    return joined([tag("h2", "Four questions, until one answers"), tag("ol", *asked, class_="asked")])
+    return joined([tag("h2", "Four questions, asked in this order"), tag("ol", *asked, class_="asked")])
+
+
+def _said(place: int, each: Json) -> Markup:
+    said, tone = each.get("said"), _tone(place, each["answer"])
+    return tag("span", said or words.spoken(each["answer"]), class_=f"answer {'open' if said else tone}")
 
 
 def _tone(place: int, answer: str) -> str:
@@ -140,7 +166,7 @@ def _answer(found: Json) -> Markup:
     said = {
         "state": tag("b", words.spoken(approval["state"])),
         "expires": words.moment(approval["expires_at"]),
-        "sealed to": tag("code", approval["fingerprint"]),
+        "fingerprint": tag("code", approval["fingerprint"]),
         **_digests(found),
         "note": approval["reason"],
     }

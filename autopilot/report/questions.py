@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from autopilot import words
+from autopilot.report.plain import loss_known
 from autopilot.report.reading import compared
 from graph.model import Json
 from graph.policy.look_back_rules import LOOK_BACK_RULES
@@ -51,6 +52,8 @@ class Asked:
     facts: str = ""
     """What was measured for it, whatever the answer."""
     rules: tuple[Json, ...] = ()
+    said: str = ""
+    """The answer in words, where a plain yes or no would claim more than is known."""
 
     @property
     def numbers(self) -> list[Json]:
@@ -63,7 +66,13 @@ class Asked:
 def questions(found: Json) -> list[Json]:
     """Return the questions as they stand in a run's document."""
     return [
-        {"question": each.question, "answer": each.answer, "detail": each.detail, "numbers": each.numbers}
+        {
+            "question": each.question,
+            "answer": each.answer,
+            "said": each.said,
+            "detail": each.detail,
+            "numbers": each.numbers,
+        }
         for each in asked(found)
     ]
 
@@ -145,8 +154,8 @@ def _harm(found: Json, rules: tuple[Json, ...]) -> Asked:
     if stop and stop["rule"] == "explained_drop":
         return Asked(3, QUESTIONS[2], "no", stop["detail"], facts, rules)
     if stop and stop["rule"] == "max_drift":
-        owner = "the owner counts drift as harm"
-        return Asked(3, QUESTIONS[2], "yes", f"{owner}: {stop['detail']}", f"{owner}; {facts}", rules)
+        owner = f"{loss_known(found)}; the owner's max_drift counts drift as harm"
+        return Asked(3, QUESTIONS[2], "yes", f"{owner}: {stop['detail']}", f"{owner}; {facts}", rules, "drift counts")
     stands = found["decision"]["verdict"] == "degraded" or _broke_unseen(found)
     return _judged(3, rules, facts, "yes" if stands else "open")
 

@@ -1,17 +1,17 @@
-"""What a comparison says to the person who must decide: the recommendation, the numbers that matter, the doubts."""
+"""What a comparison says to the person who must decide: the recommendation and the numbers that matter."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from autopilot import words
 from graph.model import Json
-from graph.policy.metrics import OF_NUMBERS, better_by
+from graph.policy.metrics import OF_NUMBERS
 
 Tone = Literal["good", "bad", "open"]
 
-CONFIDENT = 1.25
-"""A calibration slope this far from 1, either way, is worth a word: scores are then read as more than they are."""
+BOTH = "overall, harm"
+_BOTH = "all rows, the window that triggered"
 _METRICS = ("roc_auc", "average_precision", "log_loss", "brier", "f1", "accuracy")
 
 
@@ -43,7 +43,7 @@ class Figure:
 
 _ADVICE: dict[str, Headline] = {
     "passed": Headline("Approve", "good", "{it} passed all {number}"),
-    "failed": Headline("Deny", "bad", "{it} failed the gate"),
+    "failed": Headline("Deny", "bad", "{it} did not pass"),
     "inconclusive": Headline("Deny for now", "open", "the numbers do not decide it"),
     "error": Headline("Deny", "bad", "{it} could not be judged"),
 }
@@ -64,22 +64,69 @@ def advice(found: Json) -> Headline:
     """Return the recommendation that the checks make, whatever became of it."""
     validation = found["validation"]
     said = _ADVICE[validation["outcome"]]
+    if validation["outcome"] != "passed" and compared_gain(found):
+        return Headline(said.word, said.tone, _refusal(found))
     text = said.text.format(it=challenger_noun(found), number=words.count(len(validation["checks"]), "check"))
     return Headline(said.word, said.tone, f"{text}{_because(found)}")
 
 
 def _because(found: Json) -> str:
     """Return by how much, where the challenger passed; else what did not pass."""
-    validation = found["validation"]
-    if validation["outcome"] != "passed":
-        return f": {validation['reason']}"
-    comparison = validation["comparison"]
-    telling = part(comparison, "harm") or part(comparison, "overall")
-    if not telling or words.interval(telling["difference"]) == words.NOTHING:
+    if found["validation"]["outcome"] != "passed":
+        return f": {_refusal(found)}"
+    telling = compared_gain(found)
+    if not telling:
         return ""
-    by = words.interval(telling["difference"], signed=True)
     where = f"{words.count(telling['rows'], 'row')} ({part_name(telling['name'])})"
-    return f" and is better by {by} in {telling['metric']} on {where}"
+    return f" and is {by(telling['difference'])} in {telling['metric']} on {where}"
+
+
+def compared_gain(found: Json) -> Json | None:
+    """Return the difference that decides, with its interval: in the window that triggered, else over all rows."""
+    comparison = found["validation"]["comparison"]
+    telling = part(comparison, "harm") or part(comparison, "overall")
+    return telling if telling and words.interval(telling["difference"]) != words.NOTHING else None
+
+
+def by(difference: Json) -> str:
+    """Return a gain in words; a loss is turned round: `worse by 0.1327 [-0.0134, 0.2891]`."""
+    way, size = turned(difference)
+    return f"{way} by {words.interval(size)}"
+
+
+def turned(difference: Json) -> tuple[str, Json]:
+    """Return `better`, or `worse` with the interval of the loss in place of that of the gain."""
+    if difference["value"] >= 0:
+        return "better", difference
+    loss = {"value": -difference["value"], "low": 0.0 - difference["high"], "high": 0.0 - difference["low"]}
+    return "worse", loss
+
+
+def _refusal(found: Json) -> str:
+    """Return how a challenger that did not pass compares, how sure that is, and which checks it did not pass."""
+    telling, checks = compared_gain(found), found["validation"]["checks"]
+    if not telling:
+        return str(found["validation"]["reason"])
+    passed = [check for check in checks if check["outcome"] == "passed"]
+    kinds = {"error": "in error", "failed": "failed", "inconclusive": "undecided"}
+    named = [
+        f"{said}: {', '.join(names)}"
+        for kind, said in kinds.items()
+        if (names := [check_name(check["name"]) for check in checks if check["outcome"] == kind])
+    ]
+    counted = f"{len(passed)} of {words.count(len(checks), 'check')} passed"
+    return f"{_standing(found, telling)}. {'; '.join([counted, *named])}"
+
+
+def _standing(found: Json, telling: Json) -> str:
+    """Return the metric of both, by how much one is better, and whether that may be chance."""
+    gain, sure = telling["difference"], direction(telling["difference"])
+    verb = "is better" if sure == "good" else "is worse" if gain["value"] < 0 else "is not shown to be better"
+    values = ""
+    if telling["champion"] is not None and telling["challenger"] is not None:
+        values = f"{words.number(telling['challenger'])} against the champion's {words.number(telling['champion'])}, "
+    chance = ", which may be chance" if sure == "open" else ""
+    return f"{challenger_noun(found)} {verb}: {telling['metric']} {values}{by(gain)}{chance}"
 
 
 def headline(found: Json) -> Headline:
@@ -94,6 +141,9 @@ def headline(found: Json) -> Headline:
         return _answered(found, recommended)
     word, tone = _ENDED.get(found["outcome"], (stands, "open"))
     was = f"; the recommendation was: {recommended.word.lower()}" if found["approval"] else ""
+    if found["outcome"] in ("validation_failed", "validation_inconclusive") and compared_gain(found):
+        stays = f". Champion {found['champion']} stays" if found["champion"] else ""
+        return Headline(word, tone, f"{_refusal(found)}{stays}{was}")
     return Headline(word, tone, f"{_counted(found)}{found['reason']}{was}")
 
 
@@ -101,7 +151,7 @@ def _answered(found: Json, recommended: Headline) -> Headline:
     """Return the recommendation while somebody is asked; once that is over, what stands until the run ends."""
     state = found["approval"]["state"] if found["approval"] else "pending"
     if state == "pending":
-        return recommended
+        return replace(recommended, word=f"Recommended: {recommended.word.lower()}")
     tone = {"approved": "good", "denied": "bad"}.get(state, "open")
     said = found["approval"]["reason"] or f"the recommendation was: {recommended.word.lower()}"
     return Headline(words.spoken(state).capitalize(), cast(Tone, tone), said)
@@ -172,8 +222,24 @@ def part(comparison: Json | None, name: str) -> Json | None:
 
 def part_name(name: str) -> str:
     """Return which rows a difference is about."""
-    known = {"overall": "all rows", "harm": "window that triggered", "rest": "rows before it"}
+    known = {"overall": "all rows", "harm": "window that triggered", "rest": "rows before it", BOTH: _BOTH}
     return known.get(name, name.removeprefix("slice:"))
+
+
+def parts_once(parts: list[Json]) -> list[Json]:
+    """Return the parts of the compared rows, one of them where all rows are those of the window that triggered."""
+    by_name = {each["name"]: each for each in parts}
+    overall, harm = by_name.get("overall"), by_name.get("harm")
+    if not overall or not harm or "rest" in by_name or {**overall, "name": ""} != {**harm, "name": ""}:
+        return parts
+    return [{**overall, "name": BOTH}, *[each for each in parts if each["name"] not in ("overall", "harm")]]
+
+
+def slices_kept(found: Json) -> str:
+    """Return what it means that slices passed."""
+    checks = [check for check in found["validation"]["checks"] if is_slice(check) and check["outcome"] == "passed"]
+    margin = next((f" of {words.number(abs(check['limit']))}" for check in checks if check["limit"] is not None), "")
+    return f"no loss beyond the margin{margin} is certain in {words.count(len(checks), 'slice')}"
 
 
 def figures(found: Json) -> list[Figure]:
@@ -201,9 +267,14 @@ def gain(found: Json, comparison: Json) -> Iterator[Figure]:
 def _better(telling: Json, noun: str) -> Figure:
     both = f"champion {words.number(telling['champion'])}, {noun.removeprefix('the ')}"
     both = f"{both} {words.number(telling['challenger'])}"
-    value, _, between = words.interval(telling["difference"], signed=True).partition(" ")
-    label = f"{telling['metric']} better by, {part_name(telling['name'])}"
-    return Figure(label, value, both, direction(telling["difference"]), between)
+    label, where = f"{telling['metric']} better by", part_name(telling["name"])
+    if words.interval(telling["difference"]) == words.NOTHING:
+        return Figure(f"{label}, {where}", words.NOTHING, both)
+    way, size = turned(telling["difference"])
+    value, _, between = words.interval(size).partition(" ")
+    tone = direction(telling["difference"])
+    chance = "; may be chance" if tone == "open" else ""
+    return Figure(f"{telling['metric']} {way} by, {where}", value, f"{both}{chance}", tone, between)
 
 
 def direction(difference: Json | None) -> Tone:
@@ -216,12 +287,12 @@ def direction(difference: Json | None) -> Tone:
 def _rows(validation: Json) -> Iterator[Figure]:
     holdout = validation["holdout"]
     if holdout:
-        positives = f"{holdout['positives']:,} positive; " if _decides(validation["comparison"]) else ""
+        positives = f"{holdout['positives']:,} positive; " if decides(validation["comparison"]) else ""
         note = f"{positives}{words.span(holdout['start'], holdout['end'])}"
         yield Figure("labelled rows", words.number(holdout["rows"]), note)
 
 
-def _decides(comparison: Json | None) -> bool:
+def decides(comparison: Json | None) -> bool:
     """Tell whether the models make decisions: a regression has neither positives nor flips."""
     return comparison is None or not OF_NUMBERS & set(comparison["metrics"])
 
@@ -237,7 +308,7 @@ def rows_head(metric: str) -> str:
 
 
 def _cost(found: Json, comparison: Json) -> Iterator[Figure]:
-    if found["validation"]["champion"] and _decides(comparison):
+    if found["validation"]["champion"] and decides(comparison):
         flips = comparison["negative_flips"]
         note = f"{words.share(flips, comparison['rows'])} of rows: the champion right, {challenger_noun(found)} wrong"
         yield Figure("negative flips", words.number(flips), note)
@@ -250,49 +321,9 @@ def _cost(found: Json, comparison: Json) -> Iterator[Figure]:
         yield Figure("p95 per row", f"{latency['challenger']:.1f} ms", note)
 
 
-def doubts(found: Json) -> list[str]:
-    """Return what speaks against the recommendation, or leaves it open; the worst first."""
-    validation = found["validation"]
-    said = [
-        f"{check['name']} {check['outcome']}: {check['detail']}"
-        for check in validation["checks"]
-        if check["outcome"] != "passed" and not is_slice(check)
-    ]
-    comparison = validation["comparison"]
-    if comparison is None:
-        return [*said, "both models' numbers are as their pipelines logged them; nothing was scored here"]
-    if comparison["load_error"]:
-        return said
-    if validation["champion"] is None:
-        said.append("there is no champion to compare with: only the minimums speak")
-    elif part(comparison, "harm") and not part(comparison, "rest"):
-        said.append("compared on the window that triggered only: how it does on rows from before it is not known")
-    said += [check["detail"] for check in validation["checks"] if _untold(check)]
-    return [*said, *_slices(found, comparison), *_losses(found, comparison), *_calibration(found, comparison)]
-
-
-def _untold(check: Json) -> bool:
-    """Tell whether a check held nothing against the challenger only because nothing could be compared."""
-    return check["name"] == "origin" and check["outcome"] == "passed" and check["value"] is None
-
-
 def is_slice(named: Json) -> bool:
     """Tell whether a check or a difference is about one slice."""
     return str(named["name"]).startswith("slice:")
-
-
-def _slices(found: Json, comparison: Json) -> Iterator[str]:
-    parts = [each for each in comparison["differences"] if is_slice(each)]
-    failed = _failed(found["validation"])
-    worse = [each for each in parts if (_value(each) or 0) < 0 and each["name"] not in failed]
-    least = found["policy"]["validation"]["min_positives"] if found["policy"] else 0
-    thin = [f"{part_name(each['name'])} ({each['positives']})" for each in parts if each["positives"] < least]
-    yield from lost_slices(found)
-    if worse:
-        of = words.count(len(parts), "slice")
-        yield f"worse in {len(worse)} of {of}, not certainly beyond the margin: {_by_how_much(worse)}"
-    if thin:
-        yield f"few positives to judge by: {', '.join(thin)}"
 
 
 def lost_slices(found: Json) -> Iterator[str]:
@@ -301,7 +332,8 @@ def lost_slices(found: Json) -> Iterator[str]:
     parts = [each for each in comparison["differences"] if is_slice(each)] if comparison else []
     lost = [each for each in parts if each["name"] in _failed(found["validation"])]
     if lost:
-        yield f"fails in {len(lost)} of {words.count(len(parts), 'slice')}, better by: {_by_how_much(lost)}"
+        ordered = sorted(lost, key=lambda each: each["difference"]["value"] if each["difference"] else 0.0)
+        yield f"fails in {len(lost)} of {words.count(len(parts), 'slice')}: {', '.join(map(_lost, ordered))}"
 
 
 def _failed(validation: Json) -> set[str]:
@@ -319,19 +351,16 @@ def _value(difference: Json) -> float | None:
     return value
 
 
-def _losses(found: Json, comparison: Json) -> Iterator[str]:
-    said = []
-    for name in metric_names(comparison, deciding_metric(found)):
-        champion, challenger = (comparison["metrics"][name].get(side) for side in ("champion", "challenger"))
-        if champion is not None and challenger is not None and better_by(name, challenger, champion) < 0:
-            said.append(f"{name} {words.number(challenger)} against {words.number(champion)}")
-    if said:
-        yield f"worse over all rows: {', '.join(said)}"
+def _lost(part: Json) -> str:
+    size = f" worse by {words.number(-part['difference']['value'])}" if part["difference"] else ""
+    return f"{part_name(part['name'])}{size}"
 
 
-def _calibration(found: Json, comparison: Json) -> Iterator[str]:
-    slope = comparison["calibration"].get("challenger", {}).get("slope")
-    if slope is None or 1 / CONFIDENT <= slope <= CONFIDENT:
-        return
-    how = "overconfident" if slope < 1 else "underconfident"
-    yield f"{challenger_noun(found)}'s scores are {how}: calibration slope {words.number(slope)}, where 1 is right"
+def check_name(name: str) -> str:
+    """Return a check's name as it is read: `origin` is not where anything comes from."""
+    return {"origin": "first approved version (origin)"}.get(name, name)
+
+
+def loss_text(labels: Json) -> str:
+    """Return what the loss is that the mix of rows does not explain."""
+    return "Brier loss beyond what is foreseen" if labels["brier_excess"] else "loss beyond what is foreseen"

@@ -5,26 +5,29 @@ from collections.abc import Iterator
 from autopilot import accounts, words
 from autopilot.report.blamed import moved
 from autopilot.report.brief import facts, numbers
+from autopilot.report.doubting import doubts, doubts_title
 from autopilot.report.events import durations
 from autopilot.report.explain import answer_text
 from autopilot.report.reading import (
     Figure,
+    check_name,
     compared,
     deciding_metric,
-    doubts,
     figures,
     headline,
     is_slice,
     metric_names,
     part_name,
+    parts_once,
     rows_head,
     rows_of,
+    slices_kept,
 )
 from graph.model import Json
 
 ALONE: Json = {"checks": [], "quarantined": [], "distributions": []}
 """The past of a run of which nothing else is known."""
-_MARGIN = len("if you approve  ")
+_MARGIN = len("what happens next  ")
 
 
 def report_text(found: Json, width: int = words.WIDTH, past: Json = ALONE) -> str:
@@ -67,6 +70,7 @@ def _facts(found: Json, past: Json, width: int) -> list[str]:
     lines = []
     for each in facts(found, past):
         lines += words.wrapped(each.text, each.term.ljust(_MARGIN), " " * _MARGIN, width)
+        lines += words.wrapped(each.detail, " " * _MARGIN, " " * _MARGIN, width) if each.detail else []
         # One command a line: a command that is broken over two cannot be copied.
         lines += [f"{' ' * _MARGIN}{each.command}"] if each.command else []
     return lines
@@ -86,12 +90,13 @@ def _beside(found: Json, width: int) -> list[str]:
 
 def _doubts(found: Json, width: int) -> list[str]:
     said = [line for doubt in doubts(found) for line in words.wrapped(doubt, "  ! ", "    ", width)]
-    return ["doubts", *said] if said else ["doubts", "  none: no check, slice or metric speaks against it"]
+    title = doubts_title(found)
+    return [title, *said] if said else [title, "  none: no check, slice or metric speaks against it"]
 
 
 def _compared(found: Json) -> list[str]:
     comparison = found["validation"]["comparison"]
-    parts = comparison["differences"] if comparison else []
+    parts = parts_once(comparison["differences"]) if comparison else []
     if not parts:
         return []
     rows = [
@@ -106,7 +111,7 @@ def _compared(found: Json) -> list[str]:
         for part in parts
     ]
     metric = parts[0]["metric"]
-    head = [metric, "champion", "challenger", "better by [95 %]", rows_head(metric), "time blocks"]
+    head = [metric, "champion", "challenger", "better + worse - [95 %]", rows_head(metric), "time blocks"]
     return [words.table(head, rows)]
 
 
@@ -149,20 +154,20 @@ def _latency(comparison: Json, side: str) -> str:
 
 def _checks(found: Json, width: int) -> list[str]:
     checks = found["validation"]["checks"]
-    lines = ["checks"]
+    lines = [words.count(len(checks), "check")]
     for check in checks:
         if not is_slice(check):
-            text = f"{check['name']}: {check['detail'] or check['outcome']}"
+            text = f"{check_name(check['name'])}: {check['detail'] or check['outcome']}"
             lines += words.wrapped(text, f"  {words.MARK[check['outcome']]} ", "    ", width)
-    return lines + [f"  {words.MARK[outcome]} {text}" for outcome, text in _slices(checks)]
+    return lines + [f"  {words.MARK[outcome]} {text}" for outcome, text in _slices(found, checks)]
 
 
-def _slices(checks: list[Json]) -> Iterator[tuple[str, str]]:
-    """Yield how many slices fared how; the table has their numbers."""
+def _slices(found: Json, checks: list[Json]) -> Iterator[tuple[str, str]]:
+    """Yield how many slices fared how, each a check; the table has their numbers."""
     outcomes = [check["outcome"] for check in checks if is_slice(check)]
-    for outcome, said in (("failed", "a loss"), ("passed", "no loss shown")):
+    for outcome, said in (("failed", "a certain loss"), ("passed", slices_kept(found))):
         if outcome in outcomes:
-            yield outcome, f"{said} in {words.count(outcomes.count(outcome), 'slice')}"
+            yield outcome, f"slices ({words.count(outcomes.count(outcome), 'check')}): {said}"
 
 
 def _spent(found: Json) -> list[str]:

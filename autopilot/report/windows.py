@@ -7,6 +7,7 @@ from autopilot import words
 from autopilot.report.around import Around, Panel, Point, Span, around
 from autopilot.report.chart import chart
 from autopilot.report.markup import Markup, joined, scrolling, table, tag
+from autopilot.report.plain import counts_drift
 from graph.model import Json
 
 _TITLE = "The windows around the change"
@@ -51,7 +52,11 @@ def _said(found: Json, seen: Around) -> Iterator[str]:
     if seen.since:
         yield f"The harm began with the window of {_moment(seen.since)}."
     elif found["decision"]["verdict"] == "degraded":
-        yield "No window is dated as the beginning of it."
+        yield (
+            "No loss is certain here, so none is dated: what moved are the inputs."
+            if counts_drift(found)
+            else ("No window is dated as the beginning of it.")
+        )
     strange = [f"{panel.name} in {_strange(panel)}" for panel in seen.panels if _strange(panel)]
     if strange:
         yield f"Worse than chance explains: {', '.join(strange)}."

@@ -4,6 +4,7 @@ from autopilot import view as views
 from autopilot.desk import Desk
 from autopilot.people import Person
 from autopilot.report import brief, reading
+from autopilot.report.doubting import doubts
 from checkpoints.ledger.views import View
 from graph.errors import NotFound
 from graph.model import Approval, Json
@@ -30,7 +31,7 @@ def notice(desk: Desk, view: View) -> Notice:
         challenger=approval.sealed.challenger,
         headline=_headline(found),
         numbers=_numbers(found) if compared else (),
-        doubts=tuple(reading.doubts(found)[:_MOST_DOUBTS]) if compared else (),
+        doubts=tuple(doubts(found)[:_MOST_DOUBTS]) if compared else (),
         fingerprint=approval.fingerprint,
         expires_at=approval.expires_at,
         state=approval.state,

@@ -76,9 +76,9 @@ def _slope(known: Mapping[str, float | None]) -> str:
 def spread(slope: float) -> str:
     """Return in words what a calibration slope says of how far the scores lie apart."""
     if slope < 1 / STRAIGHT:
-        return "high scores are too high or low ones too low (overconfident)"
+        return "high scores too high or low ones too low (overconfident)"
     if slope > STRAIGHT:
-        return "high scores are too low or low ones too high (underconfident)"
+        return "high scores too low or low ones too high (underconfident)"
     return "as sure as it should be"
 
 

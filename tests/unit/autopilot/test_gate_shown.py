@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from autopilot.report.doubting import doubts
 from autopilot.report.explain import explain_text
 from autopilot.report.page import report_html
-from autopilot.report.reading import doubts
 from autopilot.report.summary import report_text
 from graph.evidence import Interval
 from graph.model import Comparison, Json, ModelRef, Reversal

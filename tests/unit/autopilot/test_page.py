@@ -101,7 +101,7 @@ def test_a_direction_override_cannot_turn_a_name_around():
 def test_the_recommendation_is_the_first_thing_after_the_name():
     page = Page(report_html(EVERY["waiting"]))
     words = [text.strip() for text in page.text if text.strip()]
-    assert words[words.index("fraud") + 2] == "Approve"
+    assert words[words.index("fraud") + 2] == "Recommended: approve"
 
 
 def test_it_tells_what_an_approver_needs():

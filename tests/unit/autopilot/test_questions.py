@@ -99,8 +99,11 @@ def test_a_column_that_broke_unseen_answers_the_first_question_after_the_third()
 
 def test_drift_that_counts_as_harm_is_said_to_be_the_owners_word():
     found = checked(MOVED, spec=DRIFT_COUNTS).explanation()
-    assert details(found)[2].startswith("the owner counts drift as harm: amount drifted beyond max_drift 0.1")
-    assert "The owner counts drift as harm; champion 3 has" in " ".join(explain_text(found).split())
+    assert details(found)[2].startswith(
+        "no labels tell whether there is a loss; the owner's max_drift counts drift as harm: amount drifted beyond"
+    )
+    assert found["questions"][2]["said"] == "drift counts"
+    assert "there is a loss; the owner's max_drift counts drift as harm; champion 3 has" in " ".join(explain_text(found).split())
 
 
 def test_a_retrain_that_is_held_back_leaves_the_last_question_open():

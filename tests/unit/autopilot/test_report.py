@@ -7,7 +7,8 @@ import pytest
 
 from autopilot.report.brief import facts, numbers
 from autopilot.report.document import report_document
-from autopilot.report.reading import doubts, headline
+from autopilot.report.doubting import doubts
+from autopilot.report.reading import headline
 from autopilot.report.summary import ALONE, report_text
 from graph.model import Json
 from tests.unit.autopilot import documents
@@ -28,21 +29,25 @@ def test_every_run_can_be_reported(kind: str):
 def test_the_recommendation_comes_first():
     lines = report_text(EVERY["waiting"]).splitlines()
     assert lines[2].startswith(
-        "  APPROVE: the challenger passed all 12 checks and is better by +0.0300 [+0.0100, +0.0500]"
+        "  RECOMMENDED: APPROVE: the challenger passed all 12 checks and is better by 0.0300 [0.0100, 0.0500]"
     )
 
 
 @pytest.mark.parametrize(
     ("found", "word", "tone"),
     [
-        (EVERY["waiting"], "Approve", "good"),
-        (EVERY["asked_back"], "Deny", "bad"),
+        (EVERY["waiting"], "Recommended: approve", "good"),
+        (EVERY["asked_back"], "Recommended: deny", "bad"),
         (EVERY["promoted"], "Promoted", "good"),
         (EVERY["reported"], "Not good enough", "bad"),
         (EVERY["not_loaded"], "Not good enough", "bad"),
         (EVERY["failed_job"], "Failed", "bad"),
         (EVERY["quiet"], "No action", "open"),
-        (waiting(compared(part("overall", -0.01, 0.02), part("harm", -0.01, 0.02))), "Deny for now", "open"),
+        (
+            waiting(compared(part("overall", -0.01, 0.02), part("harm", -0.01, 0.02))),
+            "Recommended: deny for now",
+            "open",
+        ),
     ],
 )
 def test_the_headline_says_what_to_do_or_what_was_done(found: Json, word: str, tone: str):
@@ -57,7 +62,7 @@ def test_a_promotion_says_what_was_recommended():
 def test_the_gain_on_the_window_that_triggered_is_the_first_number_and_what_was_served_the_second():
     first, second, *_ = numbers(EVERY["waiting"])
     assert first.label == "roc_auc better by, window that triggered"
-    assert (first.value, first.interval, first.tone) == ("+0.0300", "[+0.0100, +0.0500]", "good")
+    assert (first.value, first.interval, first.tone) == ("0.0300", "[0.0100, 0.0500]", "good")
     assert first.note == "champion 0.85, challenger 0.88"
     assert (second.label, second.text, second.tone) == (
         "roc_auc that champion 3 served",
@@ -76,8 +81,8 @@ def test_no_run_has_more_than_three_numbers_and_a_judged_one_has_a_first(kind: s
 def test_wrong_decisions_are_told_to_a_thousand_rows():
     errors = (replace(part("overall", 0.001, 0.003), metric="errors", champion=0.031, challenger=0.029),)
     last = numbers(waiting(replace(FINE, errors=errors)))[-1]
-    assert (last.label, last.text) == ("wrong decisions in 1,000 rows, better by", "+2.0 [+1.0, +3.0]")
-    assert last.note == "31 before, 29 after"
+    assert (last.label, last.text) == ("fewer wrong decisions in 1,000 rows", "2.0 [1.0, 3.0]")
+    assert last.note == "champion 31, challenger 29"
 
 
 def test_without_a_champion_the_minimum_stands_beside_the_number():
@@ -96,13 +101,13 @@ def test_a_clear_gain_has_few_doubts():
 
 def test_every_doubt_is_said():
     said = "\n".join(doubts(trained(worse()).explanation()))
-    assert "superiority failed" in said
+    assert "superiority" not in said  # the headline says it
     assert "calibration failed" in said
     assert "minimum:roc_auc failed: roc_auc is 0.7, asked for is 0.8" in said
-    assert "fails in 1 of 2 slices, better by: merchant=grocery -0.25" in said
-    assert "worse in 1 of 2 slices, not certainly beyond the margin: merchant=fuel -0.04" in said
-    assert "worse over all rows: roc_auc 0.7 against 0.85, log_loss 0.3 against 0.2" in said
-    assert "overconfident: calibration slope 0.3" in said
+    assert "fails in 1 of 2 slices: merchant=grocery worse by 0.25" in said
+    assert "worse in 1 of 2 slices, by more than the margin of 0.01 in none for certain: merchant=fuel by 0.04" in said
+    assert "also worse over all rows: log_loss 0.3 against 0.2" in said
+    assert "(overconfident), slope 0.3 where 1 is right" in said
 
 
 def test_a_slice_with_few_positives_is_a_doubt():
@@ -119,7 +124,7 @@ def test_lower_is_better_for_losses():
         "accuracy": {"champion": 0.9, "challenger": 0.8},
     }
     said = doubts(trained(replace(FINE, metrics=metrics)).explanation())
-    assert "worse over all rows: accuracy 0.8 against 0.9" in said
+    assert "also worse over all rows: accuracy 0.8 against 0.9" in said
 
 
 def test_all_parts_of_the_comparison_are_there():
@@ -136,7 +141,7 @@ def told(found: Json, beside: Json = ALONE) -> dict[str, tuple[str, str]]:
 
 def test_the_way_back_is_named_before_and_after_something_moved():
     for kind, said in (
-        ("promoted", "this asks for version 3 again"),
+        ("promoted", "this asks for version 3 again; that needs an approval of its own"),
         ("waiting", "after an approval this asks for ver"),
     ):
         text, command = told(EVERY[kind])["to go back"]
@@ -149,10 +154,12 @@ def test_the_way_back_is_named_before_and_after_something_moved():
 def test_what_either_answer_changes_is_said_while_one_is_waited_for():
     said = told(EVERY["waiting"])
     assert said["if you approve"][0] == (
-        "challenger 7 becomes the next version of fraud-v1 and serves in place of version 3, which is kept as previous"
+        "challenger 7 becomes the next version of fraud-v1 and serves; version 3 is kept as previous"
     )
     assert said["if you deny"][0].startswith("version 3 goes on serving; nothing moves")
-    assert said["sealed to"][0] == "fingerprint ffffffffffffffff"
+    assert said["sealed to"][0].startswith("fingerprint ffffffffffffffff of both models, the rows compared")
+    assert said["if you do nothing"][0].startswith("the same as a no, from 2026-03-02 10:30Z on: version 3")
+    assert "what happens next" not in said
     assert "serves again in place of version 3" in told(EVERY["asked_back"])["if you approve"][0]
     assert "and serves" in told(EVERY["no_champion"])["if you approve"][0]
     assert "if you approve" not in told(EVERY["promoted"])
@@ -162,7 +169,7 @@ def test_since_when_is_the_dated_beginning_with_what_was_known_before_it():
     said = told(changed().explanation(), course())["since"][0]
     assert said == (
         "2026-02-17, as the sequential test dates it;"
-        " of 10 windows before it, from 2026-02-07 on, none lay beyond chance"
+        " of 10 windows before it, from 2026-02-07 on, none was worse than chance"
     )
 
 
@@ -172,14 +179,17 @@ def test_where_no_harm_is_dated_a_feature_that_moved_is():
     well, ill = (check(each, FIRST + at * DAY) for each, at in ((QUIET, 0), (drifted, 1)))
     found = shelf.explanation()
     assert found["decision"]["since"] is None
-    assert told(found, past(well, ill))["since"][0] == ("2026-02-08: in 1 check on end amount lies beyond chance")
-    assert told(found, past(ill, ill))["since"][0].startswith("at the latest 2026-02-08")
+    assert (
+        told(found, past(well, ill))["since"][0]
+        == "the drift: 2026-02-08: amount lies beyond chance in each of the last 1 check"
+    )
+    assert told(found, past(ill, ill))["since"][0].startswith("the drift: at the latest 2026-02-08")
     assert "no check looked before" in told(found)["since"][0]
 
 
 def test_the_first_24_lines_hold_what_an_approver_asks_first():
     first = "\n".join(report_text(EVERY["waiting"]).splitlines()[:24])
-    for piece in ("APPROVE", "+0.0300 [+0.0100, +0.0500]", "0.6600 [0.6100, 0.7100]", "doubts", "few positives"):
+    for piece in ("APPROVE", "0.0300 [0.0100, 0.0500]", "0.6600 [0.6100, 0.7100]", "doubts", "few positives"):
         assert piece in first, piece
     for term in ("what broke", "since", "if you approve", "to go back", "autopilot rollback fraud"):
         assert term in first, term

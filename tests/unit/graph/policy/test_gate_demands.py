@@ -43,8 +43,8 @@ def test_rows_that_go_from_right_to_wrong_have_a_budget(flips, budget, outcome, 
     ("slope", "intercept", "words"),
     [
         (1.02, 0.01, "slope 1.02, intercept 0.01 where 1 and 0 are right: as sure as it should be"),
-        (0.6, -0.4, "high scores are too high or low ones too low (overconfident)"),
-        (1.5, 0.3, "high scores are too low or low ones too high (underconfident)"),
+        (0.6, -0.4, "high scores too high or low ones too low (overconfident)"),
+        (1.5, 0.3, "high scores too low or low ones too high (underconfident)"),
         (None, None, "at most 0.055"),
     ],
 )
