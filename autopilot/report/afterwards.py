@@ -84,5 +84,5 @@ def _needs(validation: Json) -> Iterator[str]:
         if check["outcome"] != "passed":
             kind, _, about = check["name"].partition(":")
             limit, beside = check["limit"], f" ({about})" if about and kind != "slice" else ""
-            share = words.share(limit, 1.0) if isinstance(limit, float) else ""
+            share = f"{limit:.0%}" if isinstance(limit, float) else ""
             yield _PASSES.get(kind, f"check {kind} passed").format(limit=words.number(limit), share=share) + beside

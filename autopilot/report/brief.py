@@ -176,7 +176,7 @@ def _back(found: Json) -> Iterator[Fact]:
     old = moved["from_version"] if moved else champion if waits(found) and found["validation"] else None
     if old:
         when = "" if moved else "after an approval "
-        text = f"{when}this asks for version {old} again: no training, but an approval of its own, which can be refused"
+        text = f"{when}this asks for version {old} again; that needs an approval of its own, and no training"
         yield Fact("to go back", text, f"autopilot rollback {found['model']}")
 
 

@@ -19,7 +19,7 @@ from graph.model import Json
 from graph.policy.metrics import LOWER_IS_BETTER, OF_NUMBERS, better_by
 
 _MOST_FOUND = 5
-_SCALE = "Drawn on one scale: the mark is no difference; green is better for certain, red worse for certain."
+_SCALE = "Drawn on one scale; the mark is no difference, green better for certain, red worse."
 _TONE = {"passed": "good", "failed": "bad", "error": "bad", "inconclusive": "open"}
 
 
@@ -33,6 +33,7 @@ def differences(comparison: Json) -> Markup:
     furthest = pictures.reach(part["difference"] for part in (*parts, *found))
     return joined(
         [
+            tag("p", f"{_blocks(parts)}{_SCALE}", class_="note") if parts else "",
             _differences("", whole, furthest),
             _differences("Slices", slices, furthest),
             _differences(searched, found, furthest),
@@ -40,6 +41,11 @@ def differences(comparison: Json) -> Markup:
             _differences("Wrong decisions per row", parts_once(comparison["errors"]), _reach(comparison["errors"])),
         ]
     )
+
+
+def _blocks(parts: list[Json]) -> str:
+    blocks = max(part["blocks"] for part in parts)
+    return f"Intervals are of {words.count(blocks, 'block')} of time, resampled as wholes. " if blocks else ""
 
 
 def _beside_first(origin: Json | None) -> Markup:
@@ -58,15 +64,14 @@ def _differences(title: str, parts: list[Json], furthest: float, other: str = "c
     metric = parts[0]["metric"]
     head = [
         f"{metric} on",
-        "better (+) or worse (−) by, 95 %",
+        "better +, worse −, 95 %",
         "worse ┊ better",
         other,
         "challenger",
         rows_head(metric),
     ]
     rows = table(head, [_difference(part, furthest) for part in parts], "gains")
-    blocks = f"Intervals over {words.count(parts[0]['blocks'], 'block')} of time. " if parts[0]["blocks"] else ""
-    return joined([tag("h3", title) if title else "", rows, tag("p", f"{blocks}{_SCALE}", class_="note")])
+    return joined([tag("h3", title) if title else "", rows])
 
 
 def _difference(part: Json, furthest: float) -> list[str]:

@@ -115,11 +115,11 @@ def _numbers(profile: Json, now: Json) -> Iterator[Part]:
     bins[-1] = Bin(bins[-1].low, bins[-1].high, bins[-1].reference, max(0.0, bins[-1].now - outside[1]))
     low, high = then["low"], then["high"]
     if outside[0]:
-        yield Part(f"below {words.number(low)}, the reference's least", 0.0, outside[0])
+        yield Part(f"below {words.number(low)}, the reference's smallest", 0.0, outside[0])
     for each in _pooled(bins):
         yield Part(_range(each, low, high), each.reference, each.now)
     if outside[1]:
-        yield Part(f"above {words.number(high)}, the reference's most", 0.0, outside[1])
+        yield Part(f"above {words.number(high)}, the reference's largest", 0.0, outside[1])
     yield from _missing(then, now)
 
 

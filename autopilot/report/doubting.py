@@ -64,7 +64,7 @@ def _untested(found: Json, comparison: Json) -> Iterator[str]:
         yield "there is no champion to compare with: only the minimums speak"
     elif part(comparison, "harm") and not part(comparison, "rest"):
         holdout = found["validation"]["holdout"]
-        rows = f" ({words.span(holdout['start'], holdout['end'])})" if holdout else ""
+        rows = f", {_days(holdout)}" if holdout else ""
         yield (
             f"compared on the window that triggered only{rows}: rows from before it, and other seasons, were not tested"
         )
@@ -80,11 +80,14 @@ def _uncertain(found: Json) -> Iterator[str]:
         return
     seen = f"{loss_text(labels)} {words.interval(excess)}"
     if decided.get("since"):
-        whole = words.span(labels["start"], labels["end"])
         since = words.day(decided["since"])
-        yield f"harm is certain from {since} on, not over all of {whole} together: {seen} includes zero"
+        yield f"harm is certain from {since} on, not over all of {_days(labels)}: {seen} includes zero"
     else:
         yield f"harm is not certain: {seen} includes zero"
+
+
+def _days(rows: Json) -> str:
+    return f"{words.day(rows['start'])} until {words.day(rows['end'])}"
 
 
 def _untold(check: Json) -> bool:

@@ -4,15 +4,16 @@ from autopilot import words
 from autopilot.report import pictures
 from autopilot.report.blamed import blamed
 from autopilot.report.markup import Markup, items, joined, table, tag
+from autopilot.report.plain import broke
 from autopilot.report.reading import conclusion, loss_text
 from autopilot.report.rule_words import KEY, State, asks, state
 from graph.model import Json
 from graph.policy.metrics import OF_NUMBERS
 
 _MOST_SOURCES = 6
-_STATES: tuple[State, ...] = ("stops", "alarm", "fine", "not evaluated")
-_MARKS = {"stops": "✗", "alarm": "!", "fine": "✓", "not evaluated": "·"}
-_TONES = {"stops": "bad", "alarm": "open", "fine": "good", "not evaluated": "soft"}
+_STATES: tuple[State, ...] = ("stops", "alarm", "beyond", "fine", "not evaluated")
+_MARKS = {"stops": "✗", "alarm": "!", "beyond": "?", "fine": "✓", "not evaluated": "·"}
+_TONES = {"stops": "bad", "alarm": "open", "beyond": "open", "fine": "good", "not evaluated": "soft"}
 
 
 def happened(found: Json, past: Json) -> Markup:
@@ -24,7 +25,7 @@ def happened(found: Json, past: Json) -> Markup:
         [
             tag("h2", "What happened"),
             tag("p", tag("b", words.sentence(words.spoken(conclusion(decided))))),
-            tag("p", decided["reason"]),
+            tag("p", decided["reason"]) if decided["reason"] != broke(found)[1] else "",
             items(joined([tag("b", blame["feature"]), f" {blame['detail']}"]) for blame in _undrawn(found, past)),
             _error(found),
             _performance(evidence) if evidence else "",
@@ -157,6 +158,6 @@ def _rule(seen: tuple[State, Json]) -> list[str]:
     fine = f"{side} {limit}".strip() if limit != words.NOTHING else ""
     name = tag("b", rule["rule"]) if stands in ("stops", "alarm") else rule["rule"]
     mark = tag("span", f"{_MARKS[stands]} {stands}", class_=_TONES[stands])
-    detail = rule["detail"]
+    detail = rule["detail"].replace("largest in ", "nearest to its limit is ", 1)
     value = "" if rule["value"] is None else words.number(rule["value"])
     return [name, mark, value, fine, joined([question, f": {detail}" if question and detail else detail])]

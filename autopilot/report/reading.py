@@ -11,7 +11,7 @@ from graph.policy.metrics import OF_NUMBERS
 Tone = Literal["good", "bad", "open"]
 
 BOTH = "overall, harm"
-_BOTH = "all rows, the window that triggered"
+_BOTH = "all rows = the window that triggered"
 _METRICS = ("roc_auc", "average_precision", "log_loss", "brier", "f1", "accuracy")
 
 

@@ -4,11 +4,12 @@ from typing import Literal
 
 from graph.model import Json
 
-State = Literal["stops", "alarm", "fine", "not evaluated"]
+State = Literal["stops", "alarm", "beyond", "fine", "not evaluated"]
 
 KEY = (
-    "stops: decided the check here. alarm: found something, and decides nothing by itself. fine: asked, nothing to "
-    "object. not evaluated: there was nothing to ask it of. ≤ and ≥ say on which side of its limit a value is fine."
+    "stops: decided the check here; alarm: found something, and decides nothing by itself; beyond: past its limit, but "
+    "not for certain, or for a reason that is said; fine: asked, nothing to object; not evaluated: there was nothing "
+    "to ask it of. ≤ and ≥ say on which side of its limit a value is fine"
 )
 """What the states mean."""
 _ASKS = {
@@ -18,8 +19,8 @@ _ASKS = {
     "bad_scores": ("≤", "share of unusable scores"),
     "enough_rows": ("≥", "rows (min_rows)"),
     "all_null": ("≤", "a feature without any value"),
-    "null_share": ("≤", "share of nulls; the limit is 5 % and three times the reference's own share"),
-    "nan_share": ("≤", "share of NaN; the limit is 5 % and three times the reference's own share"),
+    "null_share": ("≤", "share of nulls, at most 5 % and three times the feature's share in the reference"),
+    "nan_share": ("≤", "share of NaN, at most 5 % and three times the feature's share in the reference"),
     "stuck_value": ("≤", "share of rows with one and the same value"),
     "constant_factor": ("≤", "a factor that restores the reference when it is divided out: a unit error"),
     "outside_range": ("≤", "share of rows outside the reference's range, where one lies ten of its widths away"),
@@ -76,6 +77,8 @@ _FINDS = frozenset(
     }
 )
 """Without a value these were asked, and found nothing."""
+_EXCUSED = frozenset({"unexplained_drop", "sequential_harm", "positives_collapsed"})
+"""These may pass beyond their limit, and say why."""
 _UNASKED = (
     "there is no reference",
     "there is nothing to compare",
@@ -98,4 +101,11 @@ def state(rule: Json) -> State:
         return "alarm"
     if detail.startswith(_UNASKED) or (value is None and not detail and name not in _FINDS):
         return "not evaluated"
-    return "fine"
+    return "beyond" if name in _EXCUSED and _beyond(rule) else "fine"
+
+
+def _beyond(rule: Json) -> bool:
+    value, limit = rule["value"], rule["limit"]
+    if not isinstance(value, int | float) or not isinstance(limit, int | float):
+        return False
+    return value < limit if asks(rule["rule"])[0] == "≥" else value >= limit

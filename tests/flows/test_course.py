@@ -83,7 +83,7 @@ def test_how_a_blamed_feature_lies_comes_out_of_the_counts_that_the_check_summed
     run = home.engine.run(MODEL)
     (found,) = view.course(home.book, home.row(run))["distributions"]
     assert (found["feature"], found["rows"], found["reference_rows"]) == ("amount", 1000, 1000)
-    assert found["parts"][-1] == {"label": "above 999, the reference's most", "reference": 0.0, "now": 1.0}
+    assert found["parts"][-1] == {"label": "above 999, the reference's largest", "reference": 0.0, "now": 1.0}
     home.book.windows.save_window(replace(kept, counts={**counts, "rows": 999}, stamp="second"))
     assert view.course(home.book, home.row(run))["distributions"] == []
 

@@ -81,8 +81,8 @@ def shares(columns: Columns, name: str, then: Columns = THEN) -> dict[str, tuple
 def test_a_number_is_told_over_a_few_neighbouring_bins_and_what_the_reference_never_had():
     moved = {**THEN, "amount": [float(value) for value in range(500, 1500)]}
     parts = shares(moved, "amount")
-    assert list(parts)[-1] == "above 999, the reference's most"
-    assert parts["above 999, the reference's most"] == (0.0, 0.5)
+    assert list(parts)[-1] == "above 999, the reference's largest"
+    assert parts["above 999, the reference's largest"] == (0.0, 0.5)
     assert 4 <= len(parts) <= 11
     known = {float(label.split(" to ")[1]): now for label, (_, now) in parts.items() if " to " in label}
     assert [now for end, now in known.items() if end <= 500] == [0.0] * sum(end <= 500 for end in known)
@@ -96,7 +96,7 @@ def test_a_value_that_is_most_of_a_column_has_a_part_of_its_own():
 
 def test_below_the_least_and_missing_are_parts_too():
     parts = shares({**THEN, "amount": [-5.0] * 250 + [None] * 250 + [float(each) for each in range(500)]}, "amount")
-    assert parts["below 0, the reference's least"] == (0.0, 0.25)
+    assert parts["below 0, the reference's smallest"] == (0.0, 0.25)
     assert parts["missing"] == (0.0, 0.25)
 
 

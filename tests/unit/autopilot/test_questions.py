@@ -103,7 +103,8 @@ def test_drift_that_counts_as_harm_is_said_to_be_the_owners_word():
         "no labels tell whether there is a loss; the owner's max_drift counts drift as harm: amount drifted beyond"
     )
     assert found["questions"][2]["said"] == "drift counts"
-    assert "there is a loss; the owner's max_drift counts drift as harm; champion 3 has" in " ".join(explain_text(found).split())
+    text = " ".join(explain_text(found).split())
+    assert "there is a loss; the owner's max_drift counts drift as harm; champion 3 has" in text
 
 
 def test_a_retrain_that_is_held_back_leaves_the_last_question_open():

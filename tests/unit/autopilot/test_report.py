@@ -187,8 +187,8 @@ def test_where_no_harm_is_dated_a_feature_that_moved_is():
     assert "no check looked before" in told(found)["since"][0]
 
 
-def test_the_first_24_lines_hold_what_an_approver_asks_first():
-    first = "\n".join(report_text(EVERY["waiting"]).splitlines()[:24])
+def test_the_first_25_lines_hold_what_an_approver_asks_first():
+    first = "\n".join(report_text(EVERY["waiting"]).splitlines()[:25])
     for piece in ("APPROVE", "0.0300 [0.0100, 0.0500]", "0.6600 [0.6100, 0.7100]", "doubts", "few positives"):
         assert piece in first, piece
     for term in ("what broke", "since", "if you approve", "to go back", "autopilot rollback fraud"):
