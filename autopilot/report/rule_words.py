@@ -50,6 +50,16 @@ _ASKS = {
     "explained_drop": ("≤", "by how much the scores foresee a worse metric than on the reference"),
     "features_moved": ("≥", "times a month that chance alone shows as much; shown only"),
     "label_free_estimate": ("", "the metric estimated without labels; shown only"),
+    "stuck_prediction": ("≤", "share of rows with one and the same prediction"),
+    "prediction_factor": ("≤", "a factor that the predictions alone are away from the reference's"),
+    "prediction_range": ("≤", "share of predictions absurdly far outside the reference's range"),
+    "stuck_label": ("≤", "share of rows with one and the same label"),
+    "label_factor": ("≤", "a factor that the labels alone are away from the reference's"),
+    "label_range": ("≤", "share of labels absurdly far outside the reference's range"),
+    "label_sign": ("≤", "share of labels below zero where none was before"),
+    "label_join": ("≥", "how closely labels go with the predictions"),
+    "everything_answered": ("≤", "monitors and values that said nothing"),
+    "rows_to_judge_on": ("", "what two models are compared on"),
     "champion_known": ("", "the version that serves"),
     "performance_measured": ("", "the metric on labelled rows"),
     "one_active_run": ("≤", "other runs that act on this model"),
@@ -73,11 +83,13 @@ _FINDS = frozenset(
     {
         *("all_null", "constant_factor", "outside_range", "new_categories", "exchanged_columns", "renamed_categories"),
         *("row_consistency", "label_channel", "archived_version", "broken_since_change", "moved_alone", "other_sizes"),
+        *("stuck_prediction", "prediction_factor", "prediction_range", "stuck_label", "label_factor", "label_range"),
+        *("label_sign", "rows_to_learn_from"),
         *("left_its_row", "open_question", "cooldown", "kept_candidate", "back_off"),
     }
 )
 """Without a value these were asked, and found nothing."""
-_EXCUSED = frozenset({"unexplained_drop", "sequential_harm", "positives_collapsed"})
+_EXCUSED = frozenset({"unexplained_drop", "sequential_harm", "positives_collapsed", "label_join"})
 """These may pass beyond their limit, and say why."""
 _UNASKED = (
     "there is no reference",

@@ -7,12 +7,13 @@ import pytest
 
 from autopilot.report.brief import facts, numbers
 from autopilot.report.document import report_document
-from autopilot.report.doubting import doubts
+from autopilot.report.doubting import doubts, doubts_title
 from autopilot.report.reading import headline
 from autopilot.report.summary import ALONE, report_text
+from graph.evidence import Interval
 from graph.model import Json
 from tests.unit.autopilot import documents
-from tests.unit.autopilot.courses import FIRST, changed, check, course, past
+from tests.unit.autopilot.courses import FIRST, changed, check, course, harmed, past
 from tests.unit.autopilot.documents import DEGRADED, FINE, STRICT, checked, trained, waiting, worse
 from tests.unit.graph.policy.builders import DAY, QUIET, compared, part
 
@@ -216,3 +217,53 @@ def test_the_owners_own_metric_is_shown_with_its_judgement():
 
 def test_a_run_that_compared_nothing_says_so():
     assert "nothing was compared" in report_text(EVERY["quiet"])
+
+
+def test_a_refused_challenger_leads_with_the_metric_and_says_what_would_let_one_pass():
+    found = trained(worse(), outcome="validation_failed", reason="calibration: worse").explanation()
+    said = headline(found).text
+    assert said.startswith("the challenger is worse: roc_auc 0.7 against the champion's 0.85, worse by 0.1500")
+    assert "failed: superiority, slice:merchant=grocery, calibration, minimum:roc_auc" in said
+    assert said.endswith("Champion 3 stays")
+    coming = told(found)["what happens next"][0]
+    assert coming.startswith(
+        "no decision is needed: the next check may train another, 12 hours after the last training"
+    )
+    assert "a Brier score of at most 0.055" in coming
+    assert doubts_title(found) == "why not"
+
+
+def test_a_loss_that_may_be_chance_is_told_as_worse():
+    unsure = compared(part("overall", -0.03, 0.01), part("harm", -0.03, 0.01))
+    found = trained(unsure, outcome="validation_inconclusive", reason="undecided").explanation()
+    assert "worse by 0.0100 [-0.0100, 0.0300], which may be chance" in headline(found).text
+    first = numbers(found)[0]
+    assert (first.label, first.value, first.interval) == (
+        "roc_auc worse by, window that triggered",
+        "0.0100",
+        "[-0.0100, 0.0300]",
+    )
+    assert "judges this candidate again" in told(found)["what happens next"][0]
+
+
+def test_harm_that_is_not_certain_slower_scores_and_rows_newly_wrong_are_doubts():
+    slow = compared(part("overall"), part("harm"), negative_flips=30, latency_ms={"champion": 2.0, "challenger": 3.0})
+    doubtful = harmed()
+    assert doubtful.labels
+    doubtful = replace(doubtful, labels=replace(doubtful.labels, brier_excess=Interval(0.02, -0.01, 0.05)))
+    spec = replace(STRICT, validation=replace(STRICT.validation, max_latency_ms=None))
+    shelf = checked(doubtful, spec=spec)
+    shelf.validation_ = documents.judged(slow, shelf)
+    said = "\n".join(doubts(shelf.explanation()))
+    assert "harm is certain from 2026-02-17 on, not over all of" in said
+    assert "newly wrong: 30 rows" in said
+    assert "slower: p95 3.0 ms per row against 2.0 ms, and no limit is set" in said
+
+
+def test_dated_harm_is_told_in_wrong_decisions_first():
+    found = changed().explanation()
+    fact = next(each for each in facts(found, course()) if each.term == "what broke")
+    assert fact.text.startswith(
+        "since 2026-02-17 champion 3 makes 60 wrong decisions in 1,000 rows where its scores foresee 0"
+    )
+    assert fact.detail == found["decision"]["reason"]
