@@ -73,10 +73,10 @@ def _untested(found: Json, comparison: Json) -> Iterator[str]:
 def _uncertain(found: Json) -> Iterator[str]:
     """Yield that the harm which started the run is not certain, or not over all of its rows."""
     decided, labels = found["decision"], found["evidence"]["labels"] if found["evidence"] else None
-    excess = (labels["brier_excess"] or labels.get("loss_excess")) if labels else None
-    if not decided or decided["verdict"] != "degraded" or not excess or words.interval(excess) == words.NOTHING:
+    if not labels or not decided or decided["verdict"] != "degraded":
         return
-    if excess["low"] > 0:
+    excess = labels["brier_excess"] or labels.get("loss_excess")
+    if words.interval(excess) == words.NOTHING or excess["low"] > 0:
         return
     seen = f"{loss_text(labels)} {words.interval(excess)}"
     if decided.get("since"):
