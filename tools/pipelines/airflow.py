@@ -96,7 +96,8 @@ class AirflowPipeline(RemotePipeline):
         # A state that is not known here is no end: the run ends, or its deadline ends it.
         state = _STATES.get(run["state"], "running")
         detail = f"run {key} of {self._dag} is {self._remote.one_line(run['state'])}"
-        if state == "failed" and STOPPED in (run["note"] or ""):
+        # One that is stopped before its task began may end as a success there: all of its tasks were skipped.
+        if state in ("succeeded", "failed") and STOPPED in (run["note"] or ""):
             state, detail = "cancelled", f"{detail}; it was told to stop"
         elif state == "failed":
             detail += self._which_tasks(key)

@@ -127,6 +127,13 @@ def test_what_we_stopped_says_so_and_keeps_what_others_wrote(system):
     assert found(system.another(), KEY).detail.endswith("is failed; it was told to stop")
 
 
+def test_what_was_stopped_before_its_task_began_is_cancelled_though_it_ends_as_a_success(system):
+    system.pipeline.start(order(KEY))
+    system.pipeline.cancel(KEY)
+    system.server.end(KEY, "success")
+    assert found(system.another(), KEY).state == "cancelled"
+
+
 def test_what_a_person_marked_as_failed_has_failed(system):
     system.pipeline.start(order(KEY))
     system.server.of(KEY)[0].note = "stopped it: Ana"
