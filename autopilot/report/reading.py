@@ -340,17 +340,6 @@ def _failed(validation: Json) -> set[str]:
     return {check["name"] for check in validation["checks"] if check["outcome"] != "passed"}
 
 
-def _by_how_much(parts: list[Json]) -> str:
-    ordered = sorted(parts, key=lambda each: _value(each) or 0)
-    return ", ".join(f"{part_name(each['name'])} {words.number(_value(each), signed=True)}" for each in ordered)
-
-
-def _value(difference: Json) -> float | None:
-    interval = difference["difference"]
-    value: float | None = interval["value"] if interval else None
-    return value
-
-
 def _lost(part: Json) -> str:
     size = f" worse by {words.number(-part['difference']['value'])}" if part["difference"] else ""
     return f"{part_name(part['name'])}{size}"

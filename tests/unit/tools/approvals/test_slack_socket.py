@@ -78,7 +78,7 @@ def test_every_greeting_is_told(site: Site) -> None:
     with site.listening(greeted=lambda: greeted.put(1)):
         for _ in range(2):
             connection = site.socket.connection()
-            greeted.get(timeout=PATIENCE_S)
+            assert greeted.get(timeout=PATIENCE_S) == 1
             connection.send(json.dumps({"type": "disconnect", "reason": "warning"}))
 
 
