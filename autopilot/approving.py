@@ -6,6 +6,8 @@ has promoted for this very run, so what was seen to have changed was changed by 
 """
 
 import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -18,10 +20,6 @@ from graph.policy import approval as gate
 from graph.policy.sealing import as_found
 from graph.ports import Clock, Deps, Parts
 
-PATIENCE_S = 2.0
-"""How long an answer waits for the run's lock: Slack waits three seconds for our word."""
-
-
 class Approving:
     """What becomes of the one request of a run. The rules are those of graph/policy/approval.py."""
 
@@ -31,12 +29,13 @@ class Approving:
         self._clock = clock
         self._workspace = workspace
 
-    def take(
-        self, run: str, answer: Answer, fingerprint: str | None, look: bool = True, patience_s: float | None = None
-    ) -> Refused | None:
-        """Record the answer. Return what to tell the person where the request turned out to be void.
+    @contextmanager
+    def taken(
+        self, run: str, answer: Answer, fingerprint: str | None, look: bool, patience_s: float
+    ) -> Iterator[Refused | None]:
+        """Record the answer, then hold the run's lock. Yields what to tell the person where the request became void.
 
-        Raises Refused by the rules, and Unavailable, with nothing recorded, when the run's lock is not to be had.
+        Raises Refused by the rules, and Unavailable, with nothing recorded, when the lock is not to be had.
         """
         approval = self._asked(run)
         deps = self._parts(approval.model)
@@ -47,12 +46,16 @@ class Approving:
         answer = replace(answer, comment=gate.storable(answer.comment))
         gate.may_answer(approval, answer, deps.spec.approval, answer.at)
         changed = self._changed(deps, approval) if look and answer.decision == "approve" else None
+        with ExitStack() as held:
+            self._lock(held, approval, patience_s)
+            yield self._record(deps, run, answer, changed)
+
+    def _lock(self, held: ExitStack, approval: Approval, patience_s: float) -> None:
         try:
-            with self._book.database.locked(run_lock(run), PATIENCE_S if patience_s is None else patience_s):
-                return self._record(deps, run, answer, changed)
+            held.enter_context(self._book.database.locked(run_lock(approval.run), patience_s))
         except Occupied:
             raise Unavailable(
-                f"run {run} of {approval.model} is being carried on just now; nothing was answered",
+                f"run {approval.run} of {approval.model} is being carried on just now; nothing was answered",
                 "send the answer again in a few seconds",
             ) from None
 

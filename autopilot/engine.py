@@ -27,6 +27,8 @@ from graph.state import State, training_key
 Threads = Callable[[], BaseCheckpointSaver[str]]
 """Opens the saver when the first thread is needed: most checks need none."""
 
+PATIENCE_S = 2.0
+"""How long an answer waits for the run's lock: Slack waits three seconds for our word."""
 _AT_A_TERMINAL_S = 60.0
 """How long an answer that is typed waits for whoever carries the run on."""
 _STEPS = 20  # a run waits twice at most; more wake-ups than this are a loop
@@ -96,19 +98,28 @@ class Engine:
         """Take a run as far as it goes without waiting. A second process waits for the first, then looks again."""
         # LangGraph's saver speaks to the database by itself: its errors become ours here.
         with translated():
-            with self._stopping(run):
-                changed = self._approving.look(run)
             with self._locked(run):
-                checked = self._carried_on(run, changed)
+                row = self._book.runs.standing(run)
+                asks = row["approval"] == "pending"
+                checked = None if asks else self._carried_on(row)
+            if asks:
+                checked = self._carried_on_as_asked(run)
             if checked:
                 self._hold_against_active(checked, run)
 
-    def _carried_on(self, run: str, changed: str | None) -> str | None:
+    def _carried_on_as_asked(self, run: str) -> str | None:
+        """Carry on a run that asks: is what its request names still as it was? That is looked at without the lock."""
+        with self._stopping(run):
+            changed = self._approving.look(run)
+        with self._locked(run):
+            return self._carried_on(self._book.runs.standing(run), changed)
+
+    def _carried_on(self, row: Row, changed: str | None = None) -> str | None:
         """Carry on under the run's lock. Return the model that was only checked: nothing came of it but what it saw.
 
         `changed` is what no longer is as a pending request names it.
         """
-        row = self._book.runs.standing(run)
+        run = str(row["run"])
         if row["outcome"] is not None:
             return None
         if row["action"] is None:
@@ -121,8 +132,8 @@ class Engine:
 
     def answer(self, run: str, answer: Answer, fingerprint: str | None = None) -> None:
         """Record a person's answer to what the run asks, then carry the run on. Refused leaves everything as it was."""
-        void = self._approving.take(run, answer, fingerprint, patience_s=_AT_A_TERMINAL_S)
-        self.carry_on(run)
+        with translated(), self._approving.taken(run, answer, fingerprint, True, _AT_A_TERMINAL_S) as void:
+            self._carried_on(self._book.runs.standing(run))
         if void:
             raise void
 
@@ -132,7 +143,8 @@ class Engine:
         Without `look` nothing outside is asked first: whether what it names has changed is then seen by `promote`.
         Unavailable, and nothing recorded, when another process does not let go of the run within two seconds.
         """
-        void = self._approving.take(run, answer, fingerprint, look)
+        with self._approving.taken(run, answer, fingerprint, look, PATIENCE_S) as void:
+            pass
         if void:
             raise void
 

@@ -204,16 +204,23 @@ def _lock(connection: Connection, name: str, patience_s: float | None) -> Iterat
 
 
 def _wait(connection: Connection, name: str, patience_s: float | None) -> None:
-    taking = "select pg_advisory_lock(hashtextextended(%(name)s, 0))"
     if patience_s is None:
-        connection.execute(taking, {"name": name})
+        connection.execute("select pg_advisory_lock(hashtextextended(%(name)s, 0))", {"name": name})
         return
+    # Most are free: a limit takes a transaction of its own.
+    taking = "select pg_try_advisory_lock(hashtextextended(%(name)s, 0)) as taken"
+    row = connection.execute(taking, {"name": name}).fetchone()
+    if row is None or not row["taken"]:
+        _wait_for(connection, name, patience_s)
+
+
+def _wait_for(connection: Connection, name: str, patience_s: float) -> None:
     try:
         # The limit ends with the transaction; the lock is the connection's and stays.
         with connection.transaction():
             limit = f"{max(1, round(patience_s * 1000))}ms"
             connection.execute("select set_config('lock_timeout', %(limit)s, true)", {"limit": limit})
-            connection.execute(taking, {"name": name})
+            connection.execute("select pg_advisory_lock(hashtextextended(%(name)s, 0))", {"name": name})
     except psycopg.errors.LockNotAvailable:
         raise Occupied(f"{name}: another process is at it just now", "try again in a few seconds") from None
 

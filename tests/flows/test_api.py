@@ -229,7 +229,7 @@ def test_one_who_asks_too_often_takes_nothing_from_others_at_the_same_address(ho
 
 
 def test_an_answer_that_cannot_be_recorded_now_says_when_to_come_again(doors, monkeypatch):
-    monkeypatch.setattr("autopilot.approving.PATIENCE_S", 0.05)
+    monkeypatch.setattr("autopilot.engine.PATIENCE_S", 0.05)
     run, key = doors.home.waiting(), {"Idempotency-Key": "same"}
     asked = {"json": {"decision": "approve"}, "headers": {**doors.headers("ana"), **key}}
     with another_carries_on(doors.home, run):

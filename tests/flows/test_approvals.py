@@ -216,7 +216,7 @@ def test_an_answer_waits_for_nobody_while_the_run_is_validated(home):
 
 @pytest.mark.parametrize("decision", ["approve", "deny"])
 def test_an_answer_is_busy_rather_than_late_when_another_process_does_not_let_go(home, monkeypatch, decision):
-    monkeypatch.setattr("autopilot.approving.PATIENCE_S", 0.05)
+    monkeypatch.setattr("autopilot.engine.PATIENCE_S", 0.05)
     run = home.waiting()
     answer = Answer("ana", decision, "cli", home.clock.now())
     with another_carries_on(home, run), pytest.raises(Unavailable, match="being carried on just now"):

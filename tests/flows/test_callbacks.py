@@ -124,7 +124,7 @@ def test_a_click_is_a_row_before_slack_is_thanked(doors, run):
 
 def test_a_click_that_cannot_be_written_down_fails_where_it_was_made(doors, run, slack, monkeypatch):
     """Slack shows the person that it failed, and the same click counts a moment later."""
-    monkeypatch.setattr("autopilot.approving.PATIENCE_S", 0.05)
+    monkeypatch.setattr("autopilot.engine.PATIENCE_S", 0.05)
     with another_carries_on(doors.home, run):
         assert send(doors, click(doors, run)).status_code == 503
         with pytest.raises(Unavailable, match="being carried on just now"):

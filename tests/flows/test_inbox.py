@@ -72,7 +72,7 @@ def test_the_second_answer_is_told_that_it_is_the_second(site, ana, ben):
 
 
 def test_what_was_typed_is_kept_when_it_cannot_be_recorded_now(site, ana, monkeypatch):
-    monkeypatch.setattr("autopilot.approving.PATIENCE_S", 0.05)
+    monkeypatch.setattr("autopilot.engine.PATIENCE_S", 0.05)
     run = site.home.waiting()
     with another_carries_on(site.home, run):
         answer = ana.answer(run, "deny", "a long thought")
