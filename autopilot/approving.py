@@ -20,6 +20,7 @@ from graph.policy import approval as gate
 from graph.policy.sealing import as_found
 from graph.ports import Clock, Deps, Parts
 
+
 class Approving:
     """What becomes of the one request of a run. The rules are those of graph/policy/approval.py."""
 
