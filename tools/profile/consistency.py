@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tools.profile import following
 from tools.profile.counting import MILLION
 from tools.profile.following import Moments
+from tools.profile.merging import both
 from tools.profile.profile import FeatureProfile, NumericProfile
 
 Floats = NDArray[np.float64]
@@ -37,6 +38,7 @@ _LEAST_FOLLOWED = 0.05
 0.7 and more. Below it drift has left 0.3."""
 _LEAST_SLOPE = 0.5
 """Of a column in whole rows: one that follows its row less, where the model overstates it, is not asked."""
+_NO_ROWS = Moments()
 _SHIFTS = (0.13, 0.29, 0.37, 0.53, 0.61, 0.79, 0.91)
 """Random joins without randomness: each row beside the one this part of all rows further on."""
 
@@ -79,12 +81,9 @@ class JointCounts:
 
     def __add__(self, other: "JointCounts") -> "JointCounts":
         return JointCounts(
-            _added(self.rows, other.rows),
-            _added(self.residual, other.residual),
-            {
-                name: self.moments.get(name, Moments()) + other.moments.get(name, Moments())
-                for name in sorted({*self.moments, *other.moments})
-            },
+            both(self.rows, other.rows),
+            both(self.residual, other.residual),
+            {**self.moments, **{name: self.moments.get(name, _NO_ROWS) + more for name, more in other.moments.items()}},
         )
 
 
@@ -272,7 +271,3 @@ def _places(column: pa.Array, values: Sequence[str]) -> NDArray[np.int64]:
     place = pc.index_in(column, value_set=pa.array(values, pa.string()), skip_nulls=True)
     found: NDArray[np.int64] = pc.fill_null(place, -1).to_numpy(zero_copy_only=False).astype(np.int64)
     return found
-
-
-def _added(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:
-    return {name: left.get(name, 0) + right.get(name, 0) for name in sorted({*left, *right})}

@@ -4,7 +4,7 @@ The mean residual hardly feels a column that is the same value in most rows; thi
 """
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,15 @@ class Moments:
     rr: int = 0
 
     def __add__(self, other: "Moments") -> "Moments":
-        return Moments(*(left + right for left, right in zip(astuple(self), astuple(other), strict=True)))
+        # Spelled out: weeks of windows are added up for every check.
+        return Moments(
+            self.rows + other.rows,
+            self.f + other.f,
+            self.r + other.r,
+            self.ff + other.ff,
+            self.rf + other.rf,
+            self.rr + other.rr,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,7 @@ def slope(sums: Moments) -> Slope | None:
     """Return the slope of the least-squares line through the rows; None where nothing was foreseen to differ."""
     if sums.rows < _FEWEST_ROWS:
         return None
-    f, r, ff, rf, rr = (value / MILLION / sums.rows for value in astuple(sums)[1:])
+    f, r, ff, rf, rr = (value / MILLION / sums.rows for value in (sums.f, sums.r, sums.ff, sums.rf, sums.rr))
     spread = ff - f * f
     if spread < _NOTHING:
         return None

@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tools.profile.arrays import places
+from tools.profile.merging import both
 
 KEPT = 32
 _LONGEST = 80
@@ -23,7 +24,7 @@ class Frequent:
     slack: int = 0
 
     def __add__(self, other: "Frequent") -> "Frequent":
-        counted = Counter(self.counts) + Counter(other.counts)
+        counted = both(self.counts, other.counts)
         limit = sorted(counted.values(), reverse=True)[KEPT] if len(counted) > KEPT else 0
         kept = {value: rows for value, rows in counted.items() if rows > limit}
         return Frequent(kept, self.slack + other.slack + limit)

@@ -1,6 +1,5 @@
 """A histogram over logarithmic buckets: quantiles of values of any size within 2 %, which merge exactly."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -8,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.profile.arrays import between
+from tools.profile.merging import both
 
 Whole = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -28,8 +28,8 @@ class LogHistogram:
     def __add__(self, other: "LogHistogram") -> "LogHistogram":
         return LogHistogram(
             self.zeros + other.zeros,
-            dict(Counter(self.positive) + Counter(other.positive)),
-            dict(Counter(self.negative) + Counter(other.negative)),
+            both(self.positive, other.positive),
+            both(self.negative, other.negative),
         )
 
     @property
