@@ -28,7 +28,7 @@ for name in [name for name in os.environ if name.startswith(OURS) and name != DA
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 
-pytest_plugins = ["tests.servers", "tests.prometheus_servers"]
+pytest_plugins = ["tests.servers", "tests.prometheus_servers", "tests.evaluation_forks"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,6 +1,5 @@
 """What every Evaluator promises."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -42,7 +41,7 @@ class Bench:
         )
 
 
-def _fake(folder: Path) -> Bench:
+def _fake(folder: Path, _: pytest.FixtureRequest) -> Bench:
     evaluator = FakeEvaluator()
     holdout = write_holdout(payments(), folder / "holdout.parquet")
     champion, challenger, unloadable = (artifact(folder / name) for name in ("old", "new", "broken"))
@@ -50,9 +49,9 @@ def _fake(folder: Path) -> Bench:
     return Bench(evaluator, holdout, champion, challenger, unloadable)
 
 
-def _child(folder: Path) -> Bench:
+def _child(folder: Path, request: pytest.FixtureRequest) -> Bench:
     return Bench(
-        ChildEvaluator(ENVIRONMENT, sys.executable, folder / "scratch"),
+        ChildEvaluator(ENVIRONMENT, request.getfixturevalue("forked_python"), folder / "scratch", timed_rows=3),
         write_holdout(payments(), folder / "holdout.parquet"),
         save(logistic(C=1e-4), folder / "old"),
         save(logistic(), folder / "new"),
@@ -62,7 +61,7 @@ def _child(folder: Path) -> Bench:
 
 @pytest.fixture(scope="module", params=[_fake, _child], ids=["fake", "child"])
 def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    made: Bench = request.param(tmp_path_factory.mktemp("models"))
+    made: Bench = request.param(tmp_path_factory.mktemp("models"), request)
     return made
 
 

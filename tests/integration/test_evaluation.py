@@ -1,10 +1,14 @@
-"""Evaluation as it is run: real models saved by MLflow, a real child process, and children that come to grief."""
+"""Evaluation as it is run: real models saved by MLflow, a real child process, and children that come to grief.
+
+Where the start of the child, its environment or its end is the point it is an interpreter of its own, else a fork.
+"""
 
 import json
 import os
 import pickle
 import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,39 +46,61 @@ TRUSTING = ValidationSpec(trust_model_code=True)
 
 
 class Place:
-    """A folder with a holdout, a champion and an evaluator."""
+    """A folder with a holdout, a champion, an evaluator, and one whose children are interpreters of their own."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, forked: str) -> None:
         self.root = root
         self.scratch = root / "scratch"
         self.rows = payments()
         self.holdout = write_holdout(self.rows, root / "holdout.parquet")
         self.champion_model = logistic(C=1e-4)
         self.champion = save(self.champion_model, root / "champion")
-        self.evaluator = ChildEvaluator(ENVIRONMENT, sys.executable, self.scratch)
+        self.evaluator = ChildEvaluator(ENVIRONMENT, forked, self.scratch, timed_rows=3)
+        self.real = ChildEvaluator(ENVIRONMENT, sys.executable, self.scratch, timed_rows=3)
 
-    def judge(self, challenger: Artifact, validation: ValidationSpec | None = None, **changes) -> Comparison:
-        champion = changes.pop("champion", self.champion)
-        spec = replace(model_spec(validation), **changes)
-        return self.evaluator.compare(spec, self.holdout, champion, challenger, None)
+    def judge(self, challenger: Artifact, validation: ValidationSpec | None = None) -> Comparison:
+        return self.evaluator.compare(model_spec(validation), self.holdout, self.champion, challenger, None)
 
     def alone(self, challenger: Artifact, validation: ValidationSpec | None = None) -> Comparison:
-        return self.judge(challenger, validation, champion=None)
+        return self.evaluator.compare(model_spec(validation), self.holdout, None, challenger, None)
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return Place(tmp_path_factory.mktemp("evaluation"))
+def place(tmp_path_factory: pytest.TempPathFactory, forked_python: str) -> Place:
+    return Place(tmp_path_factory.mktemp("evaluation"), forked_python)
 
 
 @pytest.fixture(scope="module")
-def logistic_model(place: Place) -> Artifact:
-    return save(logistic(), place.root / "logistic")
+def planted() -> Iterator[None]:
+    """What no child may see."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in PLANTED:
+            patch.setenv(name, "planted")
+        yield
 
 
-def test_nothing_is_left_of_a_comparison(place: Place, logistic_model: Artifact):
-    found = place.judge(logistic_model)
-    assert found.differences[0].difference is not None
+METRIC = """
+import json, os, sys
+import pyarrow.parquet as pq
+
+table = pq.read_table(sys.argv[1]).to_pandas()
+gap = float((table.challenger_score - table.champion_score).abs().mean())
+environment = {'env ' + name: len(value) for name, value in os.environ.items()}
+print(json.dumps({'gap': {'challenger': gap, 'passed': gap > 0}, **environment}))
+"""
+
+
+@pytest.fixture(scope="module")
+def measured(place: Place, planted: None) -> Comparison:
+    """Two logistic models and the owner's metric command."""
+    script = place.root / "metric.py"
+    script.write_text(METRIC)
+    spec = model_spec(custom(sys.executable, str(script)))
+    return place.real.compare(spec, place.holdout, place.champion, save(logistic(), place.root / "logistic"), None)
+
+
+def test_nothing_is_left_of_a_comparison(place: Place, measured: Comparison):
+    assert measured.differences[0].difference is not None
     assert list(place.scratch.iterdir()) == []
 
 
@@ -146,19 +172,30 @@ def test_scores_that_are_none_are_an_error_and_no_numbers(place: Place, tmp_path
     assert found.metrics["roc_auc"]["champion"] is not None
 
 
-def test_a_model_that_kills_the_process_is_named_with_its_last_words(place: Place, tmp_path: Path):
-    killing = save_own(tmp_path, "os.write(2, b'about to end'); os.kill(os.getpid(), 9)")
-    found = place.judge(killing, TRUSTING)
-    assert found.load_error is not None
-    assert "was killed by SIGKILL (often: out of memory) while scoring the challenger" in found.load_error
-    assert found.load_error.endswith("about to end")
-    assert (found.rows, found.differences) == (1400, ())
+@pytest.fixture(scope="module")
+def killing(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
+    """A model that writes down its environment, as `seen.json` beside its folder, and kills the process."""
+    folder = tmp_path_factory.mktemp("killing")
+    seen = f"open({str(folder / 'seen.json')!r}, 'w').write(json.dumps(dict(os.environ)))"
+    return save_own(folder, f"{seen}; os.write(2, b'about to end'); os.kill(os.getpid(), 9)")
 
 
-def test_a_version_approved_first_that_kills_the_process_costs_nobody_the_judgement(place: Place, tmp_path: Path):
-    killing = save_own(tmp_path, "os.write(2, b'about to end'); os.kill(os.getpid(), 9)")
+@pytest.fixture(scope="module")
+def killed(place: Place, killing: Artifact, planted: None) -> Comparison:
+    """The champion and a model that kills the process."""
+    return place.real.compare(model_spec(TRUSTING), place.holdout, place.champion, killing, None)
+
+
+def test_a_model_that_kills_the_process_is_named_with_its_last_words(killed: Comparison):
+    assert killed.load_error is not None
+    assert "was killed by SIGKILL (often: out of memory) while scoring the challenger" in killed.load_error
+    assert killed.load_error.endswith("about to end")
+    assert (killed.rows, killed.differences) == (1400, ())
+
+
+def test_a_version_approved_first_that_kills_the_process_costs_nobody_the_judgement(place: Place, killing: Artifact):
     spec = model_spec(TRUSTING)
-    found = place.evaluator.compare(spec, place.holdout, place.champion, place.champion, None, killing)
+    found = place.real.compare(spec, place.holdout, place.champion, place.champion, None, killing)
     assert (found.load_error, found.origin) == (None, None)
     assert found.origin_error is not None
     assert "while scoring the origin; the end of its output: " in found.origin_error
@@ -166,15 +203,9 @@ def test_a_version_approved_first_that_kills_the_process_costs_nobody_the_judgem
     assert found.differences[0].rows == 1400
 
 
-def test_a_model_sees_nothing_of_our_environment(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    for name in PLANTED:
-        monkeypatch.setenv(name, "planted")
-    seen = tmp_path / "seen.json"
-    watching = save_own(
-        tmp_path, f"open({str(seen)!r}, 'w').write(json.dumps(dict(os.environ))); return [0.5] * len(model_input)"
-    )
-    assert place.alone(watching, TRUSTING).load_error is None
-    environment = json.loads(seen.read_text())
+@pytest.mark.usefixtures("killed")
+def test_a_model_sees_nothing_of_our_environment(place: Place, killing: Artifact):
+    environment = json.loads((Path(killing.path).parent / "seen.json").read_text())
     assert environment["PATH"] == ENVIRONMENT["PATH"]
     assert environment.keys() & PLANTED == set()
     assert environment["HOME"].startswith(str(place.scratch.resolve()))
@@ -188,19 +219,8 @@ def test_a_model_that_cannot_take_the_rows_is_said_with_its_reason(place: Place)
     assert "could not convert string to float" in error
 
 
-def test_the_metric_command_sees_both_scores_and_no_secret(
-    place: Place, logistic_model: Artifact, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setenv("DATABASE_URL", "postgresql://planted")
-    script = place.root / "metric.py"
-    script.write_text(
-        "import json, os, sys\nimport pyarrow.parquet as pq\n"
-        "table = pq.read_table(sys.argv[1]).to_pandas()\n"
-        "gap = float((table.challenger_score - table.champion_score).abs().mean())\n"
-        "environment = {'env ' + name: len(value) for name, value in os.environ.items()}\n"
-        "print(json.dumps({'gap': {'challenger': gap, 'passed': gap > 0}, **environment}))\n"
-    )
-    heard = place.judge(logistic_model, custom(sys.executable, str(script))).custom
+def test_the_metric_command_sees_both_scores_and_no_secret(measured: Comparison):
+    heard = measured.custom
     assert heard["gap"]["passed"] is True
     names = {name.removeprefix("env ") for name in heard if name.startswith("env ")}
     threads = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"}

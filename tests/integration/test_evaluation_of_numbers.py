@@ -34,11 +34,12 @@ def prices(seed: int, rows: int = 1400) -> pd.DataFrame:
 class Place:
     """A folder with a holdout, a champion and an evaluator."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, python: str) -> None:
         self.root = root
         self.learned = prices(1)
         self.holdout = write_holdout(prices(0), root / "holdout.parquet")
         self.champion = self.saved("champion", Ridge(1e5))
+        self.evaluator = ChildEvaluator(ENVIRONMENT, python, root / "scratch", timed_rows=3)
 
     def saved(self, name: str, model: Any) -> Artifact:
         return save(prepared(model), self.root / name, self.learned)
@@ -46,13 +47,12 @@ class Place:
     def judge(self, challenger: Artifact, validation: ValidationSpec | None = None, metric: str = "rmse") -> Comparison:
         asked = replace(validation or ValidationSpec(), min_positives=0)
         spec = replace(model_spec(asked, metric=metric), task="regression")
-        evaluator = ChildEvaluator(ENVIRONMENT, sys.executable, self.root / "scratch")
-        return evaluator.compare(spec, self.holdout, self.champion, challenger, START.replace(day=10))
+        return self.evaluator.compare(spec, self.holdout, self.champion, challenger, START.replace(day=10))
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return Place(tmp_path_factory.mktemp("numbers"))
+def place(tmp_path_factory: pytest.TempPathFactory, forked_python: str) -> Place:
+    return Place(tmp_path_factory.mktemp("numbers"), forked_python)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from graph.errors import Misconfigured, Unavailable
 from graph.model import Artifact, Comparison, Holdout
 from graph.spec import ModelSpec
 from tools.evaluation.processes import Ended, run
-from tools.evaluation.request import PROGRESS, Request, nothing_measured
+from tools.evaluation.request import PROGRESS, TIMED_ROWS, Request, nothing_measured
 
 _ROOT = Path(__file__).resolve().parents[2]
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -29,6 +29,7 @@ class ChildEvaluator:
     `environment` is all the child gets (PATH, LANG …), beside its folder as HOME and TMPDIR, UTC, and one thread where
     the environment does not say more. `scratch` is where each comparison gets a folder of its own, removed afterwards.
     `positive` is the class whose probability is the score, `threshold` the score from which on a decision is positive.
+    `timed_rows` is how many single predictions of each model are timed.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class ChildEvaluator:
         timeout_s: float = 900.0,
         positive: bool | int | float | str = 1,
         threshold: float = 0.5,
+        timed_rows: int = TIMED_ROWS,
     ) -> None:
         self._environment = dict(environment)
         self._python = python
@@ -46,6 +48,7 @@ class ChildEvaluator:
         self._timeout_s = timeout_s
         self._positive = positive
         self._threshold = threshold
+        self._timed_rows = timed_rows
 
     def compare(
         self,
@@ -102,6 +105,7 @@ class ChildEvaluator:
             deadline_s=self._timeout_s + _GRACE_S,
             command_timeout_s=self._timeout_s / 3,
             task=spec.task,
+            timed_rows=self._timed_rows,
             command_environment={**_ONE_THREAD, **self._environment, **places},
         )
 

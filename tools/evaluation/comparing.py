@@ -32,7 +32,7 @@ def compare(request: Request, folder: Path, note: Note, keep: Keep = lambda _: N
     scored, errors = scoring.score(models, rows, note, request.task)
     timed = {role: (each.model, each.frame) for role, each in scored.items()}
     note(progress("models", "timing"))
-    latencies = latency.p95_ms(timed)
+    latencies = latency.p95_ms(timed, request.timed_rows)
     note("measuring")
     comparison = _measure(request, rows, scored, tuple(errors), latencies, folder)
     if request.origin is None or "challenger" not in scored:

@@ -9,27 +9,26 @@ import pandas as pd
 from tools.evaluation.loading import LoadedModel
 from tools.evaluation.request import Role
 
-_ROWS = 100
-_WARM_UP = 10
 _BUDGET_S = 20.0
 
 
-def p95_ms(models: Mapping[Role, tuple[LoadedModel, pd.DataFrame]]) -> dict[str, float]:
-    """Return name → 95th percentile, in milliseconds, of predicting one row, over up to 100 rows after a warm-up.
+def p95_ms(models: Mapping[Role, tuple[LoadedModel, pd.DataFrame]], rows: int) -> dict[str, float]:
+    """Return name → 95th percentile, in milliseconds, of predicting one row, over up to `rows` rows.
 
-    The models take turns, so that a busy moment of the machine hits them alike. A model that is so slow that the rows
-    would take more than 20 s is timed on fewer.
+    A tenth as many go before them to warm up. The models take turns, so that a busy moment of the machine hits them
+    alike. A model that is so slow that the rows would take more than 20 s is timed on fewer.
     """
+    warm_up = rows // 10
     used = dict.fromkeys(models, 0.0)
     timed: dict[Role, list[float]] = {name: [] for name in models}
-    for turn in range(_WARM_UP + _ROWS):
+    for turn in range(warm_up + rows):
         for name, (model, frame) in models.items():
-            if used[name] > _BUDGET_S and (turn < _WARM_UP or timed[name]):
+            if used[name] > _BUDGET_S and (turn < warm_up or timed[name]):
                 continue
             row = turn % len(frame)
             seconds = _time(model, frame.iloc[row : row + 1])
             used[name] += seconds
-            if turn >= _WARM_UP:
+            if turn >= warm_up:
                 timed[name].append(seconds)
     return {name: 1000 * float(np.quantile(seconds, 0.95)) for name, seconds in timed.items()}
 

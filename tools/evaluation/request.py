@@ -10,6 +10,7 @@ from graph.spec import Metric, Task, ValidationSpec
 Role = Literal["champion", "challenger", "origin"]
 Doing = Literal["loading", "scoring", "timing"]
 
+TIMED_ROWS = 100
 PROGRESS = "progress"
 """File beside the result: what the child is doing now. "WHOM DOING" while it handles a model, one word otherwise."""
 
@@ -38,6 +39,8 @@ class Request:
     origin: str | None = None
     """The version that was approved first, where it is another than the champion."""
     task: Task = "binary_classification"
+    timed_rows: int = TIMED_ROWS
+    """How many single predictions of each model are timed."""
 
 
 def nothing_measured(rows: int, positives: int, load_error: str | None = None) -> Comparison:

@@ -49,6 +49,7 @@ class Bench:
             deadline_s=60,
             command_timeout_s=60,
             command_environment={},
+            timed_rows=3,
         )
         self.noted.clear()
         return compare(replace(request, **changes), self.root, self.noted.append)
