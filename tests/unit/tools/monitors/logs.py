@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +28,21 @@ def day(number: float) -> datetime:
     return FIRST + timedelta(days=number)
 
 
-def rows_of(number: int, rows: int = ROWS, version: str = "1") -> dict[str, Any]:
+def rows_of(number: int, rows: int = ROWS) -> dict[str, Any]:
     """Return one day of served rows, in order of time, with the labels they will get."""
+    return {name: values.copy() for name, values in _rows(number, rows).items()}
+
+
+@cache
+def _rows(number: int, rows: int) -> dict[str, Any]:
+    """Every test writes the same days: they are drawn once."""
     draw = np.random.default_rng(1_000 + number)
     seconds = np.sort(draw.integers(0, 86_400, rows))
     score = draw.beta(0.8, 6, rows)
     return {
         "id": [f"{number}-{each}" for each in range(rows)],
         "at": [day(number) + timedelta(seconds=int(second)) for second in seconds],
-        "version": [version] * rows,
+        "version": ["1"] * rows,
         "score": score,
         "amount": draw.lognormal(3, 1, rows),
         "visits": draw.poisson(2, rows),
@@ -43,6 +50,11 @@ def rows_of(number: int, rows: int = ROWS, version: str = "1") -> dict[str, Any]
         "label": (draw.random(rows) < score).astype(np.int64),
         "labelled_at": [day(number + 1) + timedelta(seconds=int(second)) for second in seconds],
     }
+
+
+@cache
+def _arrays(number: int, rows: int) -> dict[str, pa.Array]:
+    return {name: pa.array(values) for name, values in _rows(number, rows).items()}
 
 
 LOGGED = ("id", "at", "version", "score", *FEATURES)
@@ -64,7 +76,7 @@ class World:
 
     def write(self, number: int, changes: Mapping[str, Any] | None = None, rows: int = ROWS) -> None:
         """Write a day of log and labels, with some columns replaced."""
-        columns = {**rows_of(number, rows), **(changes or {})}
+        columns = {**_arrays(number, rows), **(changes or {})}
         self.write_log(number, {name: columns[name] for name in columns if name not in ("label", "labelled_at")})
         self.write_labels(number, {name: columns[name] for name in LABELS})
 
@@ -99,7 +111,7 @@ class World:
 
 
 def table(columns: Mapping[str, Any]) -> pa.Table:
-    return pa.table({name: pa.array(values) for name, values in columns.items()})
+    return pa.table({name: v if isinstance(v, pa.Array) else pa.array(v) for name, v in columns.items()})
 
 
 def save(path: Path, columns: Mapping[str, Any]) -> Path:
