@@ -50,9 +50,8 @@ def become(environment: dict[str, str], folder: str, output: str) -> None:
     os.environ.update(environment)
     os.chdir(folder)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    printed = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    for descriptor in (1, 2):
-        os.dup2(printed, descriptor)
+    for descriptor, file in ((1, output), (2, f"{output}.err")):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), descriptor)
     sys.stdout, sys.stderr = (os.fdopen(descriptor, "w", closefd=False) for descriptor in (1, 2))
 
 

@@ -30,7 +30,7 @@ def until(ready: Callable[[], bool], what: str, limit_s: float = 240.0) -> None:
 
 @dataclass
 class Process:
-    """One forked process. `output` is the file of all that it printed."""
+    """One forked process. `output` is the file of what it printed; what it said on stderr lies beside it, in `.err`."""
 
     forks: "Forks"
     pid: int
@@ -54,8 +54,14 @@ class Process:
         os.kill(pid, signal.SIGKILL)
         assert self.end() == -signal.SIGKILL
 
-    def said(self) -> str:
+    def printed(self) -> str:
+        """Return what it said on stdout."""
         return self.output.read_text() if self.output.exists() else ""
+
+    def said(self) -> str:
+        """Return all that it said."""
+        errors = self.output.with_name(f"{self.output.name}.err")
+        return self.printed() + (errors.read_text() if errors.exists() else "")
 
 
 class Forks:

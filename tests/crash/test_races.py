@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 
@@ -67,18 +65,9 @@ def _outcomes(scene, model):
 
 
 def together(scene: Scene, *commands):
-    """Run the commands as real processes, started together; return their exit codes and documents by command."""
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-P", "-m", "autopilot", *words, "--json"],
-            env=scene.environment,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for words in commands
-    ]
-    outputs = [process.communicate()[0] for process in processes]
-    return [(process.returncode, json.loads(output)) for process, output in zip(processes, outputs, strict=True)]
+    """Run the commands as processes of their own, started together; return their exit codes and documents."""
+    processes = [scene.start("command", *words, "--json") for words in commands]
+    return [(process.end(), json.loads(process.printed())) for process in processes]
 
 
 def test_real_processes_run_and_resume(site):
