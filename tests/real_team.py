@@ -4,7 +4,6 @@ import json
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -17,12 +16,15 @@ from typing import Any
 import yaml
 
 from tests.acceptance import fraud
+from tests.acceptance.desk import COMMAND_LINE, Forge
 from tests.prometheus_servers import Told, free_port, prometheus, remember, running
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "fraud_detector"
 NOW = "2026-03-01T00:00:00Z"
 DRIFT = 0.31
+# Else the server keeps seven interpreters for its own jobs on language models, which we give it none of.
+WITHOUT_JOBS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 
 
 @dataclass
@@ -33,6 +35,7 @@ class Team:
     mlflow: str
     prometheus: str
     environment: dict[str, str]
+    forge: Forge
     record: list[str]
     """What was typed, and what it answered."""
 
@@ -56,11 +59,10 @@ class Team:
 
     def type(self, *words: str, code: int) -> str:
         """Type a command of Autopilot's in a process of its own; it must end with this code."""
-        command = [sys.executable, "-P", "-m", "autopilot", *words, "--now", NOW]
-        done = subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, text=True)
-        self.record.append(f"$ autopilot {' '.join(words)}\n{done.stdout}{done.stderr}(exit code {done.returncode})\n")
-        assert done.returncode == code, self.record[-1]
-        return done.stdout
+        done = self.forge.run(COMMAND_LINE, (*words, "--now", NOW), self.environment, self.folder)
+        self.record.append(f"$ autopilot {' '.join(words)}\n{done.out}{done.err}(exit code {done.code})\n")
+        assert done.code == code, self.record[-1]
+        return done.out
 
     def asked(self, *words: str, code: int = 0) -> Any:
         """Return the one JSON document that a command answers."""
@@ -68,7 +70,7 @@ class Team:
 
 
 @contextmanager
-def real_team(tmp_path: Path, logins: dict[str, str]) -> Iterator[Team]:
+def real_team(tmp_path: Path, forge: Forge, logins: dict[str, str]) -> Iterator[Team]:
     """Yield a team whose fraudsters have changed their ways: its champion is registered, its drift seen."""
     # Short, for the socket of the embedded database, and open: when we are root the server runs as somebody else.
     home = Path(tempfile.mkdtemp(prefix="ap-"))
@@ -89,11 +91,11 @@ def real_team(tmp_path: Path, logins: dict[str, str]) -> Iterator[Team]:
     ]
     try:
         with (
-            running([*server, *store], tmp_path / "mlflow.log", f"{mlflow}/health"),
+            running([*server, *store], tmp_path / "mlflow.log", f"{mlflow}/health", {**os.environ, **WITHOUT_JOBS}),
             prometheus(tmp_path / "prometheus", "") as queries,
         ):
             environment = {**common, **logins, "AUTOPILOT_HOME": str(home / "home"), "MLFLOW_TRACKING_URI": mlflow}
-            team = Team(tmp_path, mlflow, queries, environment, [])
+            team = Team(tmp_path, mlflow, queries, environment, forge, [])
             _in_production(team)
             yield team
             team.type("db", "stop", "--destroy", code=0)
@@ -104,10 +106,10 @@ def real_team(tmp_path: Path, logins: dict[str, str]) -> Iterator[Team]:
 
 def _in_production(team: Team) -> None:
     """Let the world run, and have the team's own script register its first champion."""
-    world = [str(EXAMPLE / "world.py"), str(team.world), "--incident", "concept_change"]
-    champion = [str(EXAMPLE / "register_champion.py"), str(team.world)]
-    for script in (world, champion):
-        subprocess.run([sys.executable, *script], env=team.environment, check=True, capture_output=True)
+    world = str(team.world)
+    for script, words in (("world", (world, "--incident", "concept_change")), ("register_champion", (world,))):
+        done = team.forge.run(f"examples.fraud_detector.{script}", words, team.environment, team.folder)
+        assert done.code == 0, done.err
 
 
 def to_a_promotion(team: Team, kind: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from checkpoints import provision as logins
 from checkpoints.embedded.cluster import EmbeddedPostgres
+from tests.acceptance.desk import Forge, forging
 from tools.registry import provision
 from tools.registry.connection import ENVIRONMENT
 
@@ -41,6 +42,13 @@ def embedded_postgres() -> Iterator[EmbeddedPostgres]:
     finally:
         server.destroy()
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def forge() -> Iterator[Forge]:
+    """The process that commands are forked from: what it imports takes it longer than most commands take."""
+    with forging() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

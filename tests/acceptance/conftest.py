@@ -1,4 +1,4 @@
-"""One forge and one home, with its database up, for all of these tests; each writes a configuration of its own."""
+"""One home, with its database up, for all of these tests; each writes a configuration of its own."""
 
 import shutil
 import tempfile
@@ -9,14 +9,8 @@ import pytest
 
 from checkpoints.embedded.cluster import EmbeddedPostgres
 from tests.acceptance import fraud
-from tests.acceptance.desk import Desk, Forge, forging
+from tests.acceptance.desk import Desk, Forge
 from tests.acceptance.stage import EARLY, Stage, set_up
-
-
-@pytest.fixture(scope="package")
-def forge() -> Iterator[Forge]:
-    with forging() as made:
-        yield made
 
 
 @pytest.fixture(scope="package")

@@ -72,6 +72,7 @@ def arguments(folder: str, ports: list[int]) -> list[str]:
         "--disable-usage-stats",
         "--include-dashboard=true",
         "--include-log-monitor=false",
+        "--no-monitor",
     ]
 
 
