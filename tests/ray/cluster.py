@@ -34,7 +34,8 @@ class Cluster:
     token: str = field(repr=False)
 
     def api(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.token}"}, trust_env=False)
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, verify=False)
 
 
 @contextmanager
