@@ -108,7 +108,9 @@ def _points(page: Screen, each: Asked, found: Json) -> None:
             page.point(words.MARK["blocked"], f"{_seen('rule', rule)}: {why}")
     passed = [rule for rule in each.rules if rule["outcome"] == "passed"]
     told = list(dict.fromkeys(rule["detail"] for rule in passed if _tells(rule, reason)))
-    for detail in told:
+    if page.brevity > 2:
+        page.points(words.MARK["passed"], [_seen("rule", rule) for rule in passed if rule["detail"] in told])
+    for detail in told if page.brevity <= 2 else ():
         names = [_seen("rule", rule) for rule in passed if rule["detail"] == detail]
         if len(names) > 1:
             page.point(words.MARK["passed"], f"{detail}: {', '.join(names)}")

@@ -14,7 +14,7 @@ from graph.policy.words import span
 
 MOST_LINES = 42
 """What is taken for one screen."""
-_BRIEFEST = 2
+_BRIEFEST = 3
 
 
 def explain_text(found: Json, width: int = words.WIDTH) -> str:

@@ -12,7 +12,8 @@ _MOST_OUTPUT = 6
 class Screen:
     """Lines as they come; nothing is longer than the width but a word that cannot be broken.
 
-    `brevity`: 0 names everything, 1 only counts what has no value, 2 whatever was as it should be.
+    `brevity`: 0 names everything, 1 only counts what has no value, 2 whatever was as it should be; 3 leaves also
+    out what passed rules say, beside their values.
     """
 
     def __init__(self, width: int, brevity: int = 0) -> None:
