@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from autopilot.report.explain import MOST_LINES, explain_text
 from tests.acceptance.desk import Desk, Forge
 from tests.acceptance.weather_train import FEATURES
 
@@ -86,6 +87,7 @@ def test_a_month_is_judged_on_its_own_rows(weather: Desk, number: int, wanted: s
     now = (month(number + 1) + KNOWN).isoformat()
     run = weather.ask("run", name(number), "--wait", "--now", now, code=3 if wanted == "passed" else 0)
     told = weather.ask("explain", run["run"])
+    assert len(explain_text(told).splitlines()) <= MOST_LINES
     decision, holdout = told["decision"], told["validation"]["holdout"]
     assert (run["verdict"], run["action"], run["champion"]) == ("degraded", "retrain", "1")
     assert [decision["train_from"], decision["train_until"]] == [_iso(month(number - 3)), _iso(month(number))]
