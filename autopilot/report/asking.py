@@ -108,8 +108,7 @@ def _points(page: Screen, each: Asked, found: Json) -> None:
             page.point(words.MARK["blocked"], f"{_seen('rule', rule)}: {why}")
     passed = [rule for rule in each.rules if rule["outcome"] == "passed"]
     told = list(dict.fromkeys(rule["detail"] for rule in passed if _tells(rule, reason)))
-    if page.brevity > 2:
-        page.points(words.MARK["passed"], [_seen("rule", rule) for rule in passed if rule["detail"] in told])
+    named = [_seen("rule", rule) for rule in passed if rule["detail"] in told] if page.brevity > 2 else []
     for detail in told if page.brevity <= 2 else ():
         names = [_seen("rule", rule) for rule in passed if rule["detail"] == detail]
         if len(names) > 1:
@@ -117,7 +116,8 @@ def _points(page: Screen, each: Asked, found: Json) -> None:
         else:
             page.line(words.MARK["passed"], f"{names[0]}: {detail}")
     rest = [_seen("rule", rule) for rule in passed if rule["detail"] not in told]
-    page.points(words.MARK["passed"], _shortened(page, [*rest, *(_checked(page, found) if each.number == 4 else [])]))
+    rest += _checked(page, found) if each.number == 4 else []
+    page.points(words.MARK["passed"], [*named, *_shortened(page, rest)])
 
 
 def _shortened(page: Screen, seen: list[str]) -> list[str]:
