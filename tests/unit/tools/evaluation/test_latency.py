@@ -1,6 +1,6 @@
 """Timing of single predictions: of how many rows, whose turn it is, and when there is no more time for it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +44,7 @@ def test_models_take_turns():
 @pytest.fixture
 def slow_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock on which every prediction takes nine seconds."""
-    ticks: Iterable[int] = iter(range(0, 10_000, 9))
+    ticks: Iterator[int] = iter(range(0, 10_000, 9))
     monkeypatch.setattr(latency, "perf_counter", lambda: next(ticks))
 
 
