@@ -10,11 +10,18 @@ class Between(FaultyServer):
 
     def __init__(self, behind: str) -> None:
         super().__init__()
-        self._real = httpx.Client(base_url=behind, timeout=60, trust_env=False, verify=False)
+        self._behind = behind
 
     def answer(self, request: Request) -> Reply:
         headers = {name: value for name, value in request.headers.items() if name in ("authorization", "content-type")}
-        answer = self._real.request(
-            request.method, request.path, params=request.query, headers=headers, content=request.body
+        answer = httpx.request(
+            request.method,
+            f"{self._behind}{request.path}",
+            params=request.query,
+            headers=headers,
+            content=request.body,
+            timeout=60,
+            trust_env=False,
+            verify=False,
         )
         return Reply(answer.status_code, text=answer.text)

@@ -1,8 +1,6 @@
 """MLflow on Postgres with its three logins: what trainer and promoter can really do, and what Postgres refuses."""
 
 import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ import pytest
 from checkpoints import provision as logins
 from graph.errors import Misconfigured, Refused
 from graph.model import Artifact, Candidate, ModelRef
+from tests.acceptance.desk import Forge
 from tests.servers import MlflowDatabase
 from tools.registry import provision
 from tools.registry.connection import ENVIRONMENT
@@ -42,23 +41,26 @@ def libpq(uri: str) -> str:
     return uri.replace("+psycopg", "", 1)
 
 
-def child(script: str, *arguments: str, uri: str, **environment: str) -> str:
-    """Run a script as its own process, with nothing but MLflow's address in its environment; return what it printed."""
-    done = subprocess.run(
-        [sys.executable, HERE / script, *arguments],
-        env={"PATH": os.defpath, "MLFLOW_TRACKING_URI": uri, **ENVIRONMENT, **environment},
-        capture_output=True,
-        text=True,
-        timeout=500,
-        cwd=HERE,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+Child = Callable[..., str]
 
 
-def train(database: MlflowDatabase, key: str, *arguments: str, seed: int = 0) -> None:
+@pytest.fixture(scope="module")
+def child(forge: Forge) -> Child:
+    """What runs a script of HERE as a process of its own and returns what it printed."""
+
+    def run(script: str, *arguments: str, uri: str, **environment: str) -> str:
+        # Nothing but MLflow's address in its environment.
+        given = {"PATH": os.defpath, "MLFLOW_TRACKING_URI": uri, **ENVIRONMENT, **environment}
+        done = forge.run(f"tests.integration.{script}", arguments, given, HERE)
+        assert done.code == 0, done.err
+        return done.out
+
+    return run
+
+
+def train(child: Child, database: MlflowDatabase, key: str, *arguments: str, seed: int = 0) -> None:
     child(
-        "log_sklearn_model.py",
+        "log_sklearn_model",
         *arguments,
         uri=database.trainer,
         AUTOPILOT_KEY=key,
@@ -74,9 +76,11 @@ def promoter(mlflow_database: MlflowDatabase) -> MlflowRegistry:
 
 
 @pytest.fixture(scope="module")
-def story(mlflow_database: MlflowDatabase, promoter: MlflowRegistry, tmp_path_factory: pytest.TempPathFactory) -> Story:
+def story(
+    child: Child, mlflow_database: MlflowDatabase, promoter: MlflowRegistry, tmp_path_factory: pytest.TempPathFactory
+) -> Story:
     key = uuid.uuid4().hex
-    train(mlflow_database, key)
+    train(child, mlflow_database, key)
     candidate = promoter.register_candidate(NAME, key)
     artifact = promoter.fetch(ModelRef(f"{NAME}-candidates", candidate.version), tmp_path_factory.mktemp("fetched"))
     release = promoter.release(NAME, f"{key}.release", artifact)
@@ -95,11 +99,11 @@ def client(uri: str) -> "MlflowClient":
 
 
 def test_what_a_trainer_overwrites_never_serves(
-    mlflow_database: MlflowDatabase, promoter: MlflowRegistry, story: Story, tmp_path: Path
+    child: Child, mlflow_database: MlflowDatabase, promoter: MlflowRegistry, story: Story, tmp_path: Path
 ):
     candidate = ModelRef(f"{NAME}-candidates", story.candidate.version)
     names = [f"models:/{NAME}@champion", f"models:/{candidate.name}/{candidate.version}"]
-    before, same = child("load_champion.py", *names, uri=mlflow_database.promoter).splitlines()
+    before, same = child("load_champion", *names, uri=mlflow_database.promoter).splitlines()
     assert same == before
     # Loading wrote MLflow's own marker file into the store, for both: it is no part of a model.
     assert promoter.fetch(candidate, tmp_path).digest == story.artifact.digest
@@ -108,14 +112,14 @@ def test_what_a_trainer_overwrites_never_serves(
         file.write(b"more")
     assert promoter.fetch(candidate, tmp_path).digest != story.artifact.digest
     assert promoter.fetch(story.version, tmp_path).digest == story.artifact.digest
-    assert child("load_champion.py", names[0], uri=mlflow_database.promoter).splitlines() == [before]
+    assert child("load_champion", names[0], uri=mlflow_database.promoter).splitlines() == [before]
 
 
 def test_a_script_that_makes_its_own_experiment_is_found(
-    mlflow_database: MlflowDatabase, promoter: MlflowRegistry, tmp_path: Path
+    child: Child, mlflow_database: MlflowDatabase, promoter: MlflowRegistry, tmp_path: Path
 ):
     key = uuid.uuid4().hex
-    train(mlflow_database, key, "its own experiment")
+    train(child, mlflow_database, key, "its own experiment")
     candidate = promoter.register_candidate(NAME, key)
     assert promoter.fetch(ModelRef(f"{NAME}-candidates", candidate.version), tmp_path).digest
 
