@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from tests.acceptance import nursery
 
 ROOT = Path(__file__).resolve().parents[2]
 FORGE = Path(__file__).with_name("forge.py")
@@ -41,9 +44,13 @@ class Forge:
     """The process that the commands are forked from."""
 
     process: "subprocess.Popen[str]"
+    folder: Path
+    """Of its `nursery`."""
 
-    def run(self, module: str, argv: tuple[str, ...], environment: Mapping[str, str], cwd: Path) -> Said:
-        asked = {"module": module, "argv": argv, "environment": dict(environment), "cwd": str(cwd)}
+    def run(
+        self, module: str, argv: tuple[str, ...], environment: Mapping[str, str], cwd: Path, python: str = ""
+    ) -> Said:
+        asked = {"module": module, "argv": argv, "environment": dict(environment), "cwd": str(cwd), "python": python}
         stdin, stdout = self.process.stdin, self.process.stdout
         assert stdin is not None
         assert stdout is not None
@@ -56,14 +63,17 @@ class Forge:
 def forging() -> Iterator[Forge]:
     """Yield a forge for as long as this lasts."""
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(
-        [sys.executable, "-P", str(FORGE)],
-        env=environment,
-        text=True,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        yield Forge(process)
+    with (
+        tempfile.TemporaryDirectory(prefix="ap-") as folder,
+        subprocess.Popen(
+            [sys.executable, "-P", str(FORGE), folder],
+            env=environment,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as process,
+    ):
+        yield Forge(process, Path(folder))
         assert process.stdin is not None
         process.stdin.close()
 
@@ -77,6 +87,8 @@ class Desk:
     folder: Path
     """Where the configuration lies; paths in it are relative to this."""
     environment: dict[str, str] = field(default_factory=dict)
+    python: str = ""
+    """What the product takes for its interpreter, if another than there is."""
 
     @property
     def config(self) -> Path:
@@ -85,6 +97,10 @@ class Desk:
     def with_environment(self, **variables: str) -> "Desk":
         """Return the same desk, typed at with more variables."""
         return replace(self, environment={**self.environment, **variables})
+
+    def with_forked_children(self) -> "Desk":
+        """Return the same desk, whose trainings and evaluations are forks too."""
+        return replace(self, python=str(self.forge.folder / nursery.PYTHON))
 
     def write(self, document: Mapping[str, Any], file: Path | None = None) -> None:
         """Write the configuration, or another one."""
@@ -106,7 +122,7 @@ class Desk:
 
     def call(self, module: str, *argv: str) -> Said:
         """Run the `main` of another module in a process of its own."""
-        return self.forge.run(module, argv, self.variables(), self.folder)
+        return self.forge.run(module, argv, self.variables(), self.folder, self.python)
 
     def in_a_shell(self, *words: str, timeout: float = 100) -> Said:
         """Run `python -P -m autopilot WORDS…` as a process from scratch."""

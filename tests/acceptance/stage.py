@@ -65,7 +65,7 @@ class Stage:
 
 def set_up(desk: Desk) -> Stage:
     """Build it. GROWN was never in production before Autopilot; it is promoted twice here."""
-    desk = desk.with_environment(**SECRETS, **NO_TRACING)
+    desk = desk.with_environment(**SECRETS, **NO_TRACING).with_forked_children()
     changed = {"approval": {"approvers": ["ana", "ben"]}, "validation": {"max_latency_ms": None}}
     models = {name: fraud.entry(name, WORLD, **changed) for name in (GROWN, OVERWRITTEN, REPLACED, ENDLESS)}
     models[ENDLESS]["pipeline"]["command"] = ["python", "-c", _ENDLESS]

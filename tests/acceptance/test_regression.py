@@ -58,7 +58,7 @@ def entry(incident: str, log: str, labels: str, registry: str) -> dict[str, Any]
 
 @pytest.fixture(scope="module")
 def deliveries(forge: Forge, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    desk = Desk(forge, home, tmp_path_factory.mktemp("deliveries"))
+    desk = Desk(forge, home, tmp_path_factory.mktemp("deliveries")).with_forked_children()
     models = {name: entry(*parts, OTHER if name == CHANGE else CHAMPION) for name, parts in MODELS.items()}
     desk.write({"people": {"ana": {}}, "models": models})
     built = desk.call("tests.acceptance.deliveries", "build", str(desk.folder), CHAMPION, OTHER)

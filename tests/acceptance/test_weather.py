@@ -64,7 +64,7 @@ def name(number: int) -> str:
 @pytest.fixture(scope="module")
 def weather(forge: Forge, home: Path, test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """Champions of January to March: one per month to judge, all with one log, and one that goes its own way."""
-    desk = Desk(forge, home, tmp_path_factory.mktemp("weather"))
+    desk = Desk(forge, home, tmp_path_factory.mktemp("weather")).with_forked_children()
     monthly = {
         name(each): entry(name(each), "fixed", days(month(each), month(each + 1)), days(month(each - 3), month(each)))
         for each in JUDGED
