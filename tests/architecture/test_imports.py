@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.desk import COMMAND_LINE, Forge
+
 ROOT = Path(__file__).parents[2]
 HEAVY = {"mlflow", "langgraph", "pandas", "sklearn"}
 SNIPPET = """
@@ -23,12 +25,14 @@ print(json.dumps({"code": code or 0, "modules": sorted({name.partition(".")[0] f
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def environment(forge: Forge, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """An environment with a database of its own, made for this module and taken away after it."""
     own = {**os.environ, "AUTOPILOT_HOME": str(tmp_path_factory.mktemp("home"))}
-    autopilot(own, "db", "migrate")
+    done = forge.run(COMMAND_LINE, ("db", "migrate"), own, ROOT)
+    assert done.code == 0, done.err
     yield own
-    autopilot(own, "db", "stop", "--destroy")
+    done = forge.run(COMMAND_LINE, ("db", "stop", "--destroy"), own, ROOT)
+    assert done.code == 0, done.err
 
 
 @pytest.mark.parametrize("command", ["--help", "status", "runs"])
