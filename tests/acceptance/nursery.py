@@ -55,7 +55,7 @@ def settle(folder: Path, become: Become) -> Callable[[], None]:
 def _serve(door: socket.socket, until: int, become: Become) -> NoReturn:
     """Fork for whoever knocks, until nobody is left who could close the other end of `until`."""
     children: set[int] = set()
-    while until not in select.select([door, until], [], [])[0]:
+    while until not in select.select([door.fileno(), until], [], [])[0]:
         guest, _ = door.accept()
         children = {child for child in children if os.waitpid(child, os.WNOHANG)[0] == 0}
         child = os.fork()
