@@ -34,7 +34,7 @@ class Approving:
     def taken(
         self, run: str, answer: Answer, fingerprint: str | None, look: bool, patience_s: float
     ) -> Iterator[Refused | None]:
-        """Record the answer, then hold the run's lock. Yields what to tell the person where the request became void.
+        """Record the answer under the run's lock, held for as long as this lasts. Yields what makes the request void.
 
         Raises Refused by the rules, and Unavailable, with nothing recorded, when the lock is not to be had.
         """

@@ -117,15 +117,19 @@ def _points(page: Screen, each: Asked, found: Json) -> None:
             page.line(words.MARK["passed"], f"{names[0]}: {detail}")
     rest = [_seen("rule", rule) for rule in passed if rule["detail"] not in told]
     rest += _checked(page, found) if each.number == 4 else []
-    page.points(words.MARK["passed"], [*named, *_shortened(page, rest)])
+    page.points(words.MARK["passed"], [*named, *_shortened(page, rest, bool(named))])
 
 
-def _shortened(page: Screen, seen: list[str]) -> list[str]:
-    """Return what was as it should be, in as few words as the page has room for."""
+def _shortened(page: Screen, seen: list[str], others: bool) -> list[str]:
+    """Return what was as it should be, in as few words as the page has room for; `others` are named before."""
     # A name alone is one word; whatever has a value, or says something, is more.
     kept = [text for text in seen if page.brevity == 0 or (page.brevity == 1 and " " in text)]
     more = len(seen) - len(kept)
-    return [*kept, f"{more}{' more' if kept else ''} as {'they' if more > 1 else 'it'} should be"] if more else kept
+    return (
+        [*kept, f"{more}{' more' if kept or others else ''} as {'they' if more > 1 else 'it'} should be"]
+        if more
+        else kept
+    )
 
 
 def _tells(rule: Json, reason: str) -> bool:

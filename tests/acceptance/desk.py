@@ -54,9 +54,16 @@ class Forge:
         stdin, stdout = self.process.stdin, self.process.stdout
         assert stdin is not None
         assert stdout is not None
-        stdin.write(json.dumps(asked) + "\n")
-        stdin.flush()
-        return Said(**json.loads(stdout.readline()))
+        try:
+            stdin.write(json.dumps(asked) + "\n")
+            stdin.flush()
+            answer = stdout.readline()
+        except BaseException:
+            # Its late answer would be taken for that of the next command.
+            self.process.kill()
+            raise
+        assert answer, "the forge is gone"
+        return Said(**json.loads(answer))
 
 
 @contextmanager

@@ -1,13 +1,15 @@
 """Runs what the product starts with `python`, trainings and evaluations, as forks of the forge: no libraries to load.
 
 In `folder` lie a socket, `door`, and a `python` that asks there for a fork with its own arguments, environment, folder
-and streams, and ends as the fork does; when it is killed, so is the fork. All else it leaves to the real interpreter.
+and streams, and ends as the fork does, with 137 where a signal ended that. When it is killed, so is the fork with all
+that it started. Everything else it leaves to the real interpreter.
 """
 
 import json
 import os
 import runpy
 import select
+import signal
 import socket
 import sys
 import threading
@@ -70,9 +72,13 @@ def _serve(door: socket.socket, until: int, become: Become) -> NoReturn:
 
 
 def _host(guest: socket.socket, become: Become) -> NoReturn:
+    os.setsid()
     text, streams, _, _ = socket.recv_fds(guest, 65_536, 2)
     while not text.endswith(b"\n"):
-        text += guest.recv(65_536)
+        more = guest.recv(65_536)
+        if not more:
+            os._exit(_KILLED)
+        text += more
     asked = json.loads(text)
     threading.Thread(target=_end_with, args=(guest,), daemon=True).start()
     code = become(asked, streams[0], streams[1], lambda: _run(asked["argv"]))
@@ -82,7 +88,7 @@ def _host(guest: socket.socket, become: Become) -> NoReturn:
 
 def _end_with(guest: socket.socket) -> None:
     guest.recv(1)  # it says nothing more: it is gone
-    os._exit(_KILLED)
+    os.killpg(0, signal.SIGKILL)
 
 
 def _run(words: list[str]) -> None:

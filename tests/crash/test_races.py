@@ -67,7 +67,9 @@ def _outcomes(scene, model):
 def together(scene: Scene, *commands):
     """Run the commands as processes of their own, started together; return their exit codes and documents."""
     processes = [scene.start("command", *words, "--json") for words in commands]
-    return [(process.end(), json.loads(process.printed())) for process in processes]
+    codes = [process.end() for process in processes]
+    assert all(process.printed() for process in processes), [process.said() for process in processes]
+    return [(code, json.loads(process.printed())) for code, process in zip(codes, processes, strict=True)]
 
 
 def test_real_processes_run_and_resume(site):

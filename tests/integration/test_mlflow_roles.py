@@ -1,6 +1,8 @@
 """MLflow on Postgres with its three logins: what trainer and promoter can really do, and what Postgres refuses."""
 
 import os
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,6 +60,15 @@ def child(forge: Forge) -> Child:
     return run
 
 
+def alone(script: str, *arguments: str, uri: str) -> str:
+    """Run a script of HERE as somebody does who has MLflow and nothing of ours loaded; return what it printed."""
+    given = {"PATH": os.defpath, "MLFLOW_TRACKING_URI": uri, **ENVIRONMENT}
+    command = [sys.executable, str(HERE / f"{script}.py"), *arguments]
+    done = subprocess.run(command, env=given, cwd=HERE, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def train(child: Child, database: MlflowDatabase, key: str, *arguments: str, seed: int = 0) -> None:
     child(
         "log_sklearn_model",
@@ -103,7 +114,7 @@ def test_what_a_trainer_overwrites_never_serves(
 ):
     candidate = ModelRef(f"{NAME}-candidates", story.candidate.version)
     names = [f"models:/{NAME}@champion", f"models:/{candidate.name}/{candidate.version}"]
-    before, same = child("load_champion", *names, uri=mlflow_database.promoter).splitlines()
+    before, same = alone("load_champion", *names, uri=mlflow_database.promoter).splitlines()
     assert same == before
     # Loading wrote MLflow's own marker file into the store, for both: it is no part of a model.
     assert promoter.fetch(candidate, tmp_path).digest == story.artifact.digest

@@ -1,5 +1,6 @@
 """Why a run acted or not, on one screen: nothing is hidden, nothing wraps badly, nothing is invented."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -37,6 +38,17 @@ def test_it_keeps_to_a_narrow_terminal(kind, width):
     # Names and paths cannot be broken without making them useless; every line that is only words keeps to the width.
     lines = explain_text(EVERY[kind], width).splitlines()
     assert [line for line in lines if len(line) > width and " " in line.strip(" |·✓✗")] == []
+
+
+def test_where_much_passed_with_something_to_say_it_is_named_with_its_value_alone():
+    found = deepcopy(EVERY["waiting"])
+    passed = [rule for rule in found["rules"] if rule["outcome"] == "passed"]
+    for number, rule in enumerate(passed):
+        rule["detail"] = f"something worth saying, the {number}th"
+    text = explain_text(found)
+    assert len(text.splitlines()) <= 42
+    assert "worth saying" not in text
+    assert [rule["rule"] for rule in passed if rule["rule"] not in text] == []
 
 
 @pytest.mark.parametrize("kind", EVERY)

@@ -325,6 +325,8 @@ def test_command_line_writes_a_world_and_names_its_checks(champion, tmp_path):
         [*script, "--incident", "unit_bug"], cwd=tmp_path, env=clean, capture_output=True, text=True, check=True
     )
     assert "--now 2026-02-15T00:00:00Z   # broken_data, fix_data" in done.stdout
+    register = [sys.executable, str(ROOT / "examples" / "fraud_detector" / "register_champion.py"), "--help"]
+    assert subprocess.run(register, cwd=tmp_path, env=clean, capture_output=True, check=False).returncode == 0
     wrong = [*script, "--serve-with", str(champion), "--version", "2", "--days", "1", "--from", "2026-03-01"]
     done = subprocess.run(wrong, cwd=tmp_path, env=clean, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (
