@@ -106,15 +106,16 @@ class Approving:
             return "its validation is gone"
         champion = deps.registry.alias(deps.spec.registry, "champion")
         try:
-            digest = self._digest_now(deps, validation.challenger, approval.run)
+            digest = self._digest_now(deps, validation.challenger)
         except (NotFound, Refused) as error:
             return f"the challenger can no longer be read: {error.message}"
         found = as_found(approval.sealed, champion.version if champion else None, digest, deps.spec)
         return gate.difference(approval.sealed, found)
 
-    def _digest_now(self, deps: Deps, challenger: ModelRef, run: str) -> str:
+    def _digest_now(self, deps: Deps, challenger: ModelRef) -> str:
         """Return the digest of the challenger's files as they are now; the copy it takes is not kept."""
-        look = self._workspace / run / f"look-{uuid4()}"
+        # Beside the run's folder: whoever ends the run meanwhile sweeps that, and who looks is then told of the end.
+        look = self._workspace / f"look-{uuid4()}"
         try:
             return deps.registry.fetch(challenger, look).digest
         finally:

@@ -245,6 +245,23 @@ def test_who_looks_at_what_waits_holds_up_no_answer(home):
     assert home.row(run)["outcome"] == "denied"
 
 
+def test_who_is_overtaken_while_the_files_are_read_is_told_who_was_first(home):
+    """The run's folder is swept with its end: what is read meanwhile does not lie there."""
+    run, fetch = home.waiting(), home.registry.fetch
+
+    def slow(ref, to):
+        home.registry.fetch = fetch
+        to.mkdir(parents=True)
+        home.say(run, "deny", "ana")
+        assert to.is_dir()
+        return fetch(ref, to)
+
+    home.registry.fetch = slow
+    with pytest.raises(Refused, match="ana"):
+        home.say(run, "approve", "ben")
+    assert home.row(run)["outcome"] == "denied"
+
+
 def test_what_the_first_answer_promoted_does_not_void_the_request_for_the_second(home):
     run, alias = home.waiting(), home.registry.alias
 
