@@ -108,13 +108,14 @@ def _points(page: Screen, each: Asked, found: Json) -> None:
             page.point(words.MARK["blocked"], f"{_seen('rule', rule)}: {why}")
     passed = [rule for rule in each.rules if rule["outcome"] == "passed"]
     told = list(dict.fromkeys(rule["detail"] for rule in passed if _tells(rule, reason)))
-    named = [_seen("rule", rule) for rule in passed if rule["detail"] in told] if page.brevity > 2 else []
-    for detail in told if page.brevity <= 2 else ():
+    written = told if page.brevity <= 2 else []
+    for detail in written:
         names = [_seen("rule", rule) for rule in passed if rule["detail"] == detail]
         if len(names) > 1:
             page.point(words.MARK["passed"], f"{detail}: {', '.join(names)}")
         else:
             page.line(words.MARK["passed"], f"{names[0]}: {detail}")
+    named = [_seen("rule", rule) for rule in passed if rule["detail"] in told and rule["detail"] not in written]
     rest = [_seen("rule", rule) for rule in passed if rule["detail"] not in told]
     rest += _checked(page, found) if each.number == 4 else []
     page.points(words.MARK["passed"], [*named, *_shortened(page, rest, bool(named))])
@@ -124,12 +125,9 @@ def _shortened(page: Screen, seen: list[str], others: bool) -> list[str]:
     """Return what was as it should be, in as few words as the page has room for; `others` are named before."""
     # A name alone is one word; whatever has a value, or says something, is more.
     kept = [text for text in seen if page.brevity == 0 or (page.brevity == 1 and " " in text)]
-    more = len(seen) - len(kept)
-    return (
-        [*kept, f"{more}{' more' if kept or others else ''} as {'they' if more > 1 else 'it'} should be"]
-        if more
-        else kept
-    )
+    left = len(seen) - len(kept)
+    count = f"{left} more" if kept or others else str(left)
+    return [*kept, f"{count} as {'they' if left > 1 else 'it'} should be"] if left else kept
 
 
 def _tells(rule: Json, reason: str) -> bool:
