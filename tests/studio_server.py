@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from langgraph_sdk import get_sync_client
 
 from tests.npm_packages import Lacking
 from tests.prometheus_servers import free_port, running
@@ -40,6 +41,14 @@ def langgraph_dev(
     command = [str(SERVER), "dev", *options]
     with running(command, folder / "server.log", f"{url}/ok", {**usual, **environment}, PATIENCE_S):
         yield url
+
+
+def studio_client(url: str, **headers: str) -> Any:
+    """Return a client of the server, to be used as a context, that opens a connection for each question.
+
+    The server closes a connection that was idle for five seconds, and it is then that httpx would use it once more.
+    """
+    return get_sync_client(url=url, api_key=None, headers={"Connection": "close", **headers})
 
 
 def refusal(ask: Callable[[], Any]) -> tuple[int, str]:

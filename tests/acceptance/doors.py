@@ -15,7 +15,6 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import httpx
-from langgraph_sdk import get_sync_client
 
 from graph.thread import thread_id
 from tests.acceptance.town import JIRA, JIRA_SECRET, SLACK, SLACK_SECRET, TEAM, Town, until
@@ -23,7 +22,7 @@ from tests.browsing import Browser, read
 from tests.conformance import slack_emulator
 from tests.conformance.slack_places import seen
 from tests.fakes.jira_server import STATUSES, Issue
-from tests.studio_server import refusal
+from tests.studio_server import refusal, studio_client
 from tools.approvals.slack_message import REASON
 
 Decided = tuple[str, str, str]
@@ -259,9 +258,7 @@ class Studio:
     def __init__(self, town: Town, runs: Mapping[str, str], stack: ExitStack, url: str) -> None:
         self._clients: dict[str, Any] = {}
         for person in ("ana", "ben"):
-            client: Any = get_sync_client(
-                url=url, headers={"Authorization": f"Bearer {town.tokens[person]}"}, api_key=None
-            )
+            client = studio_client(url, Authorization=f"Bearer {town.tokens[person]}")
             self._clients[person] = stack.enter_context(client)
         self._threads = {run: thread_id(model, run) for model, run in runs.items()}
         for thread in self._threads.values():

@@ -9,7 +9,6 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from langgraph_sdk import get_sync_client
 
 from checkpoints.database import Database
 from checkpoints.embedded.cluster import EmbeddedPostgres
@@ -21,7 +20,7 @@ from tests.databases import fresh_database, leave
 from tests.fakes.clock import FakeClock
 from tests.house import MODEL
 from tests.npm_packages import Lacking
-from tests.studio_server import langgraph_dev, refusal
+from tests.studio_server import langgraph_dev, refusal, studio_client
 from tests.unit.graph.policy.builders import NOW
 
 SERVED = "from tests.integration.studio_world import auth, graph, threads\n"
@@ -46,7 +45,7 @@ class Studio:
 
     def client(self, person: str | None = None, **headers: str) -> Any:
         given = {"Authorization": f"Bearer {self.tokens[person]}"} if person else {}
-        return self.stack.enter_context(get_sync_client(url=self.url, api_key=None, headers=given | headers))
+        return self.stack.enter_context(studio_client(self.url, **given | headers))
 
     def approval(self, run: str | None = None) -> Approval:
         found = self.book.approvals.of(run or self.run)
