@@ -46,9 +46,10 @@ def install(peer: Peer) -> None:
     print(f"installing {', '.join(peer.packages)} in {FOLDER / peer.name} …", flush=True)
     uv = str(Path(sys.executable).with_name("uv"))
     where = FOLDER / peer.name
+    # The machine's own certificates: behind a company's proxy the ones that uv brings are not enough.
     for command in (
         [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(where)],
-        [uv, "pip", "install", "--quiet", "--python", str(peer.python), *peer.packages],
+        [uv, "--system-certs", "pip", "install", "--quiet", "--python", str(peer.python), *peer.packages],
     ):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
