@@ -23,8 +23,9 @@ def pause(event: str, arguments: tuple[Any, ...]) -> None:
         time.sleep(600)
 
 
-# Whatever started the tests may have it ignored, as shells do for what runs in the background.
+# Whatever started the tests may have them ignored, as shells do for what runs in the background, and nohup does.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 if AFTER == "pause":
     sys.addaudithook(pause)
 try:
