@@ -29,6 +29,7 @@ _ROOMS = {
     "demo": "keep",
     "judge": "judge",
     "serve": "people",
+    "work": "work",
     "token": "people",
 }
 

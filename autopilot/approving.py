@@ -76,6 +76,7 @@ class Approving:
         approval = self._asked(run)
         gate.may_answer(approval, answer, deps.spec.approval, answer.at)
         self._book.close_approval(run, "voided", changed, answer.at)
+        self._book.queue.wake(run)
         return Refused(
             f"the approval of run {run} of {approval.model} is void: {changed}", f"autopilot run {approval.model}"
         )

@@ -4,13 +4,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from autopilot import spec as written
+from autopilot.capabilities import ALL, Capability
 from autopilot.effective import model_spec
 from autopilot.settings import Settings, prepare
 from autopilot.stores import Stores, libraries, mlflow_schema, stores
@@ -44,6 +45,8 @@ class Office:
     """What makes each configured place where people are asked, by kind."""
     under: Callable[[written.File], "Office"]
     """Returns the same office at work under another file."""
+    dsn: str = field(default="", repr=False)
+    """Where the ledger and the queue are."""
 
 
 @contextmanager
@@ -54,8 +57,11 @@ def ledger(settings: Settings, boundary: Boundary = passing) -> Iterator[Postgre
 
 
 @contextmanager
-def office(settings: Settings, boundary: Boundary = passing) -> Iterator[Office]:
-    """Yield the engine over real adapters. Loads LangGraph and MLflow; the file is checked before anything starts."""
+def office(settings: Settings, boundary: Boundary = passing, can: frozenset[Capability] = ALL) -> Iterator[Office]:
+    """Yield the engine over real adapters, which stops before what it cannot do.
+
+    Loads LangGraph and MLflow; the file is checked before anything starts.
+    """
     file = written.read(settings.config)
     prepare(libraries())
     from autopilot.engine import Engine
@@ -71,8 +77,8 @@ def office(settings: Settings, boundary: Boundary = passing) -> Iterator[Office]
 
         def under(other: written.File) -> Office:
             parts = workshop(settings, other, found, book)
-            engine = Engine(book, parts, settings.clock, threads, trace, settings.home / "work")
-            return Office(engine, book, other, parts, channels(settings, other), under)
+            engine = Engine(book, parts, settings.clock, threads, trace, settings.home / "work", can)
+            return Office(engine, book, other, parts, channels(settings, other), under, found.ledger)
 
         yield under(file)
 

@@ -1,9 +1,9 @@
-"""What every door of the process shares: the office at work, the clock, and the bell that wakes the runner."""
+"""What everybody in the process shares: the office at work, and the clock."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event, Lock
+from threading import Lock
 
 from autopilot import spec as written
 from autopilot.bootstrap import Office
@@ -19,8 +19,6 @@ class Desk:
     clock: Clock
     logins: Mapping[str, str] = field(repr=False)
     _office: Office
-    bell: Event = field(default_factory=Event)
-    """Set when a row was written that somebody should act on."""
     problem: str | None = None
     """What is wrong with the file as it is now; None when it is the one at work."""
     unheard: str | None = None

@@ -12,6 +12,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from autopilot.approving import Approving
+from autopilot.capabilities import ALL, NEEDS, Capability, Elsewhere
 from autopilot.engine_words import add_hint, in_words, return_target
 from autopilot.traced import Traced
 from checkpoints.database import Row, run_lock, translated
@@ -38,7 +39,14 @@ class Engine:
     """Joins the graph, its threads and the ledger. The ledger says what is true, the thread where to go on."""
 
     def __init__(
-        self, book: PostgresLedger, parts: Parts, clock: Clock, threads: Threads, traced: Traced, workspace: Path
+        self,
+        book: PostgresLedger,
+        parts: Parts,
+        clock: Clock,
+        threads: Threads,
+        traced: Traced,
+        workspace: Path,
+        can: frozenset[Capability] = ALL,
     ) -> None:
         self._book = book
         self._parts = parts
@@ -47,6 +55,8 @@ class Engine:
         self._traced = traced
         self._workspace = workspace
         self._approving = Approving(book, parts, clock, workspace)
+        self._elsewhere = tuple(node for node, needed in NEEDS.items() if needed not in can)
+        """The nodes that this process stops before."""
 
     @cached_property
     def _graph(self) -> thread.Graph:
@@ -81,8 +91,29 @@ class Engine:
         """Write down that a model is to be checked; return the run. Whoever carries it on makes the check."""
         self._parts(model)
         run = str(uuid4())
-        self._book.runs.open(run, model, self._clock.now(), requested_by, None)
+        self._book.runs.request(run, model, self._clock.now(), requested_by)
         return run
+
+    def look(self, model: str, run: str) -> str | None:
+        """Check the model under this run's id, and act on nothing. Return the run to carry on, if there is one.
+
+        With the same id again, as after a process died: what was decided stays as it was decided.
+        """
+        self._parts(model)
+        with self._locked(run):
+            self._book.runs.open(run, model, self._clock.now())
+            if self._undecided(run):
+                with self._failing(run):
+                    self._check(model, run)
+        active = self._book.runs.active(model)
+        if active is None:
+            return None
+        self._reconsider(str(active["run"]), run)
+        return str(active["run"])
+
+    def _undecided(self, run: str) -> bool:
+        row = self._book.runs.standing(run)
+        return row["action"] is None and row["outcome"] is None
 
     def _carry_on_active(self, model: str) -> None:
         """Carry on what is active, so that the check sees the truth. What stands still must not stop the checks.
@@ -91,7 +122,7 @@ class Engine:
         """
         active = self._book.runs.active(model)
         if active:
-            with suppress(AutopilotError):
+            with suppress(AutopilotError, Elsewhere):
                 self.carry_on(str(active["run"]))
 
     def carry_on(self, run: str) -> None:
@@ -125,6 +156,7 @@ class Engine:
         if row["action"] is None:
             return None if self._begin(row["model"], run) else str(row["model"])
         with self._stopping(run):
+            self._require_hands(thread.config(row["model"], run))
             at = thread.position(self._graph, thread.config(row["model"], run))
             if at.at != "waiting" or self._answered(row, str(at.kind), changed):
                 self._advance(row["model"], run, at)
@@ -228,6 +260,8 @@ class Engine:
 
     def _begin(self, model: str, run: str) -> bool:
         """Check, then act on it. False when there is nothing to do. Under the run's lock: nobody seeded its thread."""
+        if "observe" in self._elsewhere:
+            raise Elsewhere("observe")
         with self._failing(run):
             checked = self._check(model, run)
         if after_decide(checked) not in ("retrain", "rollback"):
@@ -268,10 +302,17 @@ class Engine:
             seeded = thread.seed(self._graph, where, self._seed(model, run))
             self._book.boundary("thread.seeded")
             return seeded
+        self._require_hands(where)
         with self._traced(model, run, at.kind or "carry on") as extra:
             if at.at == "runnable":
-                return thread.go_on(self._graph, where, extra)
-            return thread.answer(self._graph, where, at.interrupt, extra)
+                return thread.go_on(self._graph, where, extra, self._elsewhere)
+            return thread.answer(self._graph, where, at.interrupt, extra, self._elsewhere)
+
+    def _require_hands(self, where: Json) -> None:
+        """Raise Elsewhere where the thread's next node is not for this process."""
+        node = thread.next_node(self._graph, where) if self._elsewhere else None
+        if node in self._elsewhere:
+            raise Elsewhere(NEEDS[str(node)])
 
     def _seed(self, model: str, run: str) -> State:
         decision = self._book.decision(run)

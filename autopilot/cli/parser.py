@@ -97,9 +97,15 @@ def _backtest(command: argparse.ArgumentParser) -> None:
 
 
 def _serving(add: Add) -> None:
-    serve = add("serve", "the API and the inbox; carries runs on, tells and hears the channels")
+    serve = add("serve", "the API, the inbox, the channels, and a worker")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=_port, default=8400)
+    work = add("work", "a worker: checks what is due by its schedule, carries runs on")
+    for each in (serve, work):
+        each.add_argument(
+            "--can", default="observe,train,promote", metavar="LIST", help="what it may do; for the rest it hands over"
+        )
+        each.add_argument("--jobs", type=_count, default=4, metavar="N", help="how many at a time")
     token = add("token", "tokens of the API and the inbox")
     token.add_argument("name", nargs="?", metavar="NAME", help="a person or a machine under people in autopilot.yaml")
     token.add_argument("--role", choices=("viewer", "operator", "approver"), help="make one; it is shown once")

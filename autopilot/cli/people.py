@@ -5,6 +5,7 @@ from argparse import Namespace
 from autopilot import output, spec
 from autopilot import settings as configured
 from autopilot.bootstrap import ledger
+from autopilot.capabilities import parse
 from autopilot.view import time
 from checkpoints.ledger.book import PostgresLedger
 from graph.errors import Misconfigured
@@ -12,10 +13,12 @@ from graph.model import Json
 
 
 def serve(arguments: Namespace) -> int:
-    """Serve the API and the inbox, and carry runs on."""
+    """Serve the API and the inbox, and work."""
+    can = parse(arguments.can)
     from autopilot.serve.process import serve as run
 
-    return run(configured.load(config=arguments.config, now=arguments.now), arguments.host, arguments.port)
+    settings = configured.load(config=arguments.config, now=arguments.now)
+    return run(settings, arguments.host, arguments.port, can, arguments.jobs)
 
 
 def token(arguments: Namespace) -> int:

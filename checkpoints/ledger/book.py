@@ -18,7 +18,9 @@ from checkpoints.ledger.requests import Requests
 from checkpoints.ledger.runs import Runs
 from checkpoints.ledger.tokens import Tokens
 from checkpoints.ledger.views import Views
+from checkpoints.ledger.watches import Watches
 from checkpoints.ledger.windows import Windows
+from checkpoints.queue.place import Queue
 from graph.advice import TokenCaps
 from graph.attempt import Attempt
 from graph.evidence import Evidence, WindowRef
@@ -60,6 +62,8 @@ class PostgresLedger:
         self.requests = Requests(database)
         self.alerts = Alerts(database)
         self.views = Views(database)
+        self.watches = Watches(database)
+        self.queue = Queue(database)
         self.effects = Effects(database, clock, boundary)
         self.once: Once = self.effects
         self.boundary = boundary

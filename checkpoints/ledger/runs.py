@@ -30,6 +30,10 @@ class Runs:
             query("runs", "open_run"), run=run, model=model, requested_by=requested_by, os_user=os_user, now=now
         )
 
+    def request(self, run: str, model: str, now: datetime, requested_by: str | None) -> None:
+        """Insert the row of a run that is wanted, with the job that makes its check."""
+        self._database.execute(query("runs", "request_run"), run=run, model=model, requested_by=requested_by, now=now)
+
     def row(self, run: str) -> Row:
         """Return one run's row. NotFound when there is none."""
         return self._one("one_run", run)

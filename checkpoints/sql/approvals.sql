@@ -37,7 +37,7 @@ select a.*, (
 from approvals a where a.run = any(%(runs)s::uuid[])
 
 -- name: save_answer
--- The answer, its line in the audit trail and what it makes of the request, together or not at all.
+-- The answer, its line in the audit trail, what it makes of the request, and the job that acts on it: together or not at all.
 with answered as (
   insert into answers (approval, person, decision, channel, at, comment, os_user)
   values (%(approval)s, %(person)s, %(decision)s, %(channel)s, %(at)s, %(comment)s, %(os_user)s)
@@ -51,6 +51,10 @@ with answered as (
   from approvals a where a.id = %(approval)s and r.run = a.run and r.outcome is null and %(state)s = 'approved'
 ), viewed as (
   update views v set wanted = wanted + 1, due_at = %(at)s from approvals a where a.id = %(approval)s and v.run = a.run
+), woken as (
+  insert into queue.procrastinate_jobs (queue_name, task_name, queueing_lock, args)
+  select 'approvals', 'carry_on', 'run:' || a.run, jsonb_build_object('run', a.run) from approvals a where a.id = %(approval)s
+  on conflict (queueing_lock) where status = 'todo' do update set scheduled_at = null
 )
 update approvals set state = %(state)s where id = %(approval)s
 

@@ -3,6 +3,15 @@ insert into runs (run, model, requested_by, os_user, started_at, updated_at)
 values (%(run)s, %(model)s, %(requested_by)s, %(os_user)s, %(now)s, %(now)s)
 on conflict (run) do nothing
 
+-- name: request_run
+-- A run that somebody wants, and the job that makes its check: both or neither.
+with opened as (
+  insert into runs (run, model, requested_by, started_at, updated_at)
+  values (%(run)s, %(model)s, %(requested_by)s, %(now)s, %(now)s) returning run
+)
+insert into queue.procrastinate_jobs (queue_name, task_name, queueing_lock, args)
+select 'checks', 'carry_on', 'run:' || run, jsonb_build_object('run', run) from opened
+
 -- name: one_run
 select * from runs where run = %(run)s
 

@@ -1,0 +1,54 @@
+"""Puts what is due into the queue: chunks of models to check, and runs that nobody is at."""
+
+from collections import defaultdict
+from datetime import timedelta
+
+from autopilot import spec as written
+from autopilot.desk import Desk
+from autopilot.fleet.queues import CHECKS
+from autopilot.fleet.schedule import chunk, due_models
+from checkpoints.database import Occupied
+
+CHUNK = 50
+"""Models that one job checks, one after the other."""
+ALERTS_APART = timedelta(seconds=60)
+"""An alert that fires without end asks for one check a minute and no more."""
+
+
+def schedules(file: written.File) -> dict[str, str]:
+    """Return the schedule of every model that has one."""
+    return {name: model.schedule for name, model in file.models.items() if model.schedule is not None}
+
+
+def plan(desk: Desk) -> int:
+    """Put a job for every chunk with models that are due, none where one waits already. Return how many."""
+    file, book = desk.office.file, desk.office.book
+    due = due_models(schedules(file), book.watches.all(), desk.clock.now())
+    chunks: dict[int, list[str]] = defaultdict(list)
+    for name in sorted(due, key=lambda name: (due[name], name)):
+        chunks[chunk(name, -(-len(file.models) // CHUNK))].append(name)
+    return sum(
+        book.queue.put(CHECKS, "check", f"check:{number}", {"models": models}) for number, models in chunks.items()
+    )
+
+
+def sweep(desk: Desk) -> None:
+    """Put what would be forgotten: the jobs of workers that died, open runs without a job, alerts nobody looked at."""
+    book = desk.office.book
+    try:
+        with book.database.locked("sweep", patience_s=0):
+            book.queue.take_back()
+            look_at_alerts(desk)
+            book.queue.sweep()
+    except Occupied:
+        return
+
+
+def look_at_alerts(desk: Desk) -> None:
+    """Have each model checked that an alert names, once for all of its alerts."""
+    book, now = desk.office.book, desk.clock.now()
+    for row in book.alerts.waiting():
+        model, latest = row["model"], book.runs.latest(row["model"])
+        if model not in desk.office.file.models or (latest and now - latest["started_at"] < ALERTS_APART):
+            continue
+        book.alerts.taken(model, desk.office.engine.request(model), now)

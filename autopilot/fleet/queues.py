@@ -1,0 +1,20 @@
+"""The queues, the jobs in them, and which worker serves which."""
+
+from collections.abc import Iterable
+
+from autopilot.capabilities import Capability
+
+CHECKS, APPROVALS, UPKEEP = "checks", "approvals", "upkeep"
+TRAIN, PROMOTE = "actions:train", "actions:promote"
+_SERVED: dict[Capability, tuple[str, ...]] = {"observe": (CHECKS, APPROVALS), "train": (TRAIN,), "promote": (PROMOTE,)}
+_NEXT: dict[Capability, str] = {"observe": APPROVALS, "train": TRAIN, "promote": PROMOTE}
+
+
+def served(can: Iterable[Capability]) -> list[str]:
+    """Return the queues of a worker. Upkeep plans and sweeps rows only, so anybody may do it."""
+    return [*sorted(queue for each in can for queue in _SERVED[each]), UPKEEP]
+
+
+def taken_over(needed: Capability) -> str:
+    """Return the queue of those who may execute a node that needs this."""
+    return _NEXT[needed]
