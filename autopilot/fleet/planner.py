@@ -33,13 +33,16 @@ def plan(desk: Desk) -> int:
 
 
 def sweep(desk: Desk) -> None:
-    """Put what would be forgotten: the jobs of workers that died, open runs without a job, alerts nobody looked at."""
+    """Put what would be forgotten: jobs of workers that died, open runs without a job, alerts nobody looked at.
+
+    Runs of models that are not in the file are left alone: another worker may have another one.
+    """
     book = desk.office.book
     try:
         with book.database.locked("sweep", patience_s=0):
             book.queue.take_back()
             look_at_alerts(desk)
-            book.queue.sweep()
+            book.queue.sweep(desk.office.file.models)
     except Occupied:
         return
 

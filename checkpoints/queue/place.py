@@ -4,6 +4,8 @@ The queue carries what is to be done, and is no truth: a job that is lost is put
 comes twice finds its work done.
 """
 
+from collections.abc import Iterable
+
 from psycopg.types.json import Jsonb
 
 from checkpoints.database import Database, Row
@@ -34,9 +36,9 @@ class Queue:
         """Have an open run carried on now, also where a job for it waits for its time."""
         self._database.execute(query("queue", "wake"), run=run)
 
-    def sweep(self) -> int:
-        """Put a job for every open run that has none. Return how many."""
-        return self._database.execute(query("queue", "sweep"))
+    def sweep(self, models: Iterable[str]) -> int:
+        """Put a job for every open run of these models that has none. Return how many."""
+        return self._database.execute(query("queue", "sweep"), models=list(models))
 
     def take_back(self, after_s: float = STALLED_S) -> int:
         """Give the jobs of dead workers to the next one. Return how many."""

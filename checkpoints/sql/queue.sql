@@ -25,14 +25,14 @@ from runs r where r.run = %(run)s and r.outcome is null
 on conflict (queueing_lock) where status = 'todo' do update set scheduled_at = null
 
 -- name: sweep
--- Every open run that no job is about: its worker died, or nobody has ever worked here.
+-- Every open run of these models that no job is about: its worker died, or nobody has ever worked here.
 insert into queue.procrastinate_jobs (queue_name, task_name, queueing_lock, args)
 select case when r.action is null then 'checks'
             when r.action = 'retrain' and r.challenger is null then 'actions:train'
             else 'approvals' end,
        'carry_on', 'run:' || r.run, jsonb_build_object('run', r.run)
 from runs r
-where r.outcome is null and not exists (
+where r.outcome is null and r.model = any(%(models)s) and not exists (
   select 1 from queue.procrastinate_jobs j where j.queueing_lock = 'run:' || r.run and j.status in ('todo', 'doing')
 )
 on conflict (queueing_lock) where status = 'todo' do nothing

@@ -12,6 +12,10 @@ import sqlalchemy.orm
 
 import autopilot.__main__
 from autopilot.bootstrap import Office, office
+from autopilot.capabilities import ALL
+from autopilot.clock import RunningClock
+from autopilot.desk import Desk
+from autopilot.fleet.worker import Worker
 from autopilot.output import failed
 from autopilot.settings import load, prepare
 from autopilot.stores import libraries, mlflow_schema, stores
@@ -24,7 +28,9 @@ for name in (
     "alembic.command",
     "autopilot.cli.act",
     "autopilot.cli.ask",
+    "autopilot.cli.work",
     "autopilot.engine",
+    "autopilot.fleet.process",
     "autopilot.traced",
     "checkpoints.saver",
     "httpcore",
@@ -110,6 +116,22 @@ def race(side: int, *models: str) -> None:
 def tell(place: Mapping[str, str], kind: str, point: str, marker: str) -> None:
     """Tell one channel what is due; stand still for ever at the boundary `point`."""
     tellers.tell(place, kind, lambda here: stand_still(Path(marker)) if here == point else None)
+
+
+def work(model: str, point: str, marker: str) -> None:
+    """Work until somebody kills us; the thread that comes to the boundary `point` stands still there."""
+    settings = load()
+    settings = replace(settings, running=RunningClock(settings.now or settings.clock.now()))
+    with office(settings, lambda here: stand_still(Path(marker)) if here == point else None) as at_work:
+        desk = Desk(settings.config, settings.clock, settings.logins, at_work)
+        Worker(desk, at_work.dsn, ALL, jobs=2).start(on_failure=lambda: os._exit(98))
+        time.sleep(_PATIENCE_S)
+
+
+def take(run: str, person: str) -> None:
+    """Write a person's approval down and do nothing more, as the doors of `serve` do."""
+    with office(load()) as at_work:
+        at_work.engine.take(run, racing.answer(person, "approve", load()))
 
 
 def _live(at_work: Office, model: str) -> None:

@@ -1,0 +1,35 @@
+"""What a worker may do chooses its queues; the words for it are checked."""
+
+import pytest
+
+from autopilot.capabilities import ALL, NEEDS, parse
+from autopilot.fleet.queues import served, taken_over
+from graph.build import ABOUT
+from graph.errors import Misconfigured
+
+
+@pytest.mark.parametrize(
+    ("given", "queues"),
+    [
+        ("observe", ["approvals", "checks", "upkeep"]),
+        ("train", ["actions:train", "upkeep"]),
+        (" promote , train ", ["actions:promote", "actions:train", "upkeep"]),
+        ("observe,train,promote", ["actions:promote", "actions:train", "approvals", "checks", "upkeep"]),
+    ],
+)
+def test_capabilities_choose_queues(given, queues):
+    assert served(parse(given)) == queues
+
+
+@pytest.mark.parametrize("given", ["", ",", "watch", "observe,promotion"])
+def test_another_word_is_refused_with_those_there_are(given):
+    with pytest.raises(Misconfigured) as refused:
+        parse(given)
+    assert "observe,promote,train" in refused.value.hint
+
+
+def test_every_node_needs_something_and_somebody_serves_it():
+    assert set(NEEDS) == set(ABOUT)
+    assert set(NEEDS.values()) == ALL
+    for needed in ALL:
+        assert taken_over(needed) in served({needed})
