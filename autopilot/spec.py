@@ -9,6 +9,7 @@ import yaml
 from pydantic import AfterValidator, Field, SerializeAsAny, ValidationError, model_validator
 
 from autopilot.budget import Budget, FleetBudget
+from autopilot.cron import five_fields
 from autopilot.people import Approval, Inbox, Notify, Person, unknown_channels
 from autopilot.spec_problem import line, problem
 from graph.errors import Misconfigured, NotFound
@@ -97,15 +98,6 @@ class Rollout(Part):
     kind: Literal["alias"] = "alias"
 
 
-def _five_fields(value: str) -> str:
-    from croniter import croniter
-
-    # Its own words are about its grammar: of seconds, hashes and years nobody here has to know.
-    if len(value.split()) != 5 or not croniter.is_valid(value):
-        raise ValueError(f"{value!r} is no schedule; write five fields of cron, in UTC, such as 0 * * * *")
-    return value
-
-
 Written = SerializeAsAny[MonitorPart]
 
 
@@ -114,7 +106,7 @@ class Model(Part):
 
     task: Task
     mode: Literal["supervised", "shadow"] = "supervised"
-    schedule: Annotated[str, AfterValidator(_five_fields)] | None = None
+    schedule: Annotated[str, AfterValidator(five_fields)] | None = None
     advice: bool = True
     """Whether the language model, where there is one, is asked about this model."""
     registry: Registry

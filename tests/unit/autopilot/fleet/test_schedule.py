@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from autopilot.cron import five_fields
 from autopilot.fleet.schedule import Ticks, chunk, due, due_models, jitter, retry_at, ticks
 from checkpoints.ledger.watches import Watch
 
@@ -52,6 +53,20 @@ def test_the_two_newest_ticks(schedule, now, newest, before):
 def test_a_model_is_due(watch, after, expected):
     now = NOON + after
     assert due("fraud", ticks("0 * * * *", now), watch, now) == expected
+
+
+@pytest.mark.parametrize("written", ["* * * * *", "*/15 6-18 * * mon-fri", "0 0 29 2 *", "5,35 * 1 jan,mar *"])
+def test_a_schedule_is_five_fields(written):
+    assert five_fields(written) == written
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", "hourly", "@hourly", "0 * * * * *", "61 * * * *", "0 0 30 2 *", "H * * * *", "0 R * * *", "x * * * *"],
+)
+def test_what_is_no_schedule_is_refused(written):
+    with pytest.raises(ValueError, match="no schedule; write five fields of cron"):
+        five_fields(written)
 
 
 def test_models_are_spread_and_each_keeps_its_place():
