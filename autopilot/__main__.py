@@ -14,6 +14,7 @@ _ROOMS = {
     "resume": "act",
     "cancel": "act",
     "rollback": "act",
+    "supervise": "people",
     "approve": "ask",
     "deny": "ask",
     "answer": "ask",

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from autopilot import accounts, words
+from autopilot.shadowing import shadow
 from checkpoints.ledger.book import PostgresLedger
 from graph.codec import dump
 from graph.errors import NotFound, Refused
@@ -142,7 +143,12 @@ def _explanation(book: PostgresLedger, row: Row) -> Json:
         "job_detail": (row["job"] or {}).get("detail"),
         "job_log": (row["job"] or {}).get("log"),
         "traces": book.runs.traces(name),
+        "shadow": shadow(book, row["model"], _mode(decided), row["started_at"]),
     }
+
+
+def _mode(decided: Row | None) -> str:
+    return str(decided["policy"]["policy"]["mode"]) if decided else ""
 
 
 def _validation(book: PostgresLedger, name: str) -> Json | None:

@@ -146,6 +146,8 @@ class History:
     """What the owner was asked, newest first."""
     spent: Spent | None = None
     """What was spent on training in the time of each budget; None where there is no budget."""
+    demoted: str | None = None
+    """The run whose return holds the model in shadow, whatever its entry says."""
 
     @property
     def open_question(self) -> Question | None:
@@ -183,6 +185,8 @@ class Decision:
     """Not to train on: what lies between the reference and the rows since the change, where both are wanted."""
     advice: Advice | None = None
     """What a language model said about it, and what became of that; None where there is none to ask."""
+    demoted: str | None = None
+    """The run whose return holds the model in shadow: nothing comes of this, whatever the entry says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class Seen:
 def as_it_was(record: Record) -> Past:
     """Return what was really done, asked and promoted."""
     inside = [each.course for each in record.checks if each.course]
-    return Past([*record.before, *inside], record.asked, record.moved, record.paid)
+    return Past([*record.before, *inside], record.asked, record.moved, record.paid, record.demoted)
 
 
 def again(check: Check, seen: Seen, past: Past) -> Decision:
@@ -97,7 +97,8 @@ class Line:
     def take(self, check: Check, seen: Seen) -> Step:
         """Decide about one check, and remember what was done about it."""
         self._look_back(check)
-        known = Past(self._courses, self._asked, self._record.moved, self._record.paid)
+        record = self._record
+        known = Past(self._courses, self._asked, record.moved, record.paid, record.demoted)
         past = history(known, check.at, check.run, self.spec)
         decision = seen.decision(self.spec, past, check.at)
         advice = _applicable(check.decision, decision)

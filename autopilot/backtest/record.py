@@ -59,6 +59,15 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Demoted:
+    """A return after which the model was held in shadow, until a person lifted it."""
+
+    run: str
+    at: datetime
+    lifted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Paid:
     """The money for one training of any model."""
 
@@ -106,6 +115,7 @@ class Record:
     """The trainings of all models."""
     known: tuple[datetime, datetime] | None = None
     """The first and the last decision that the ledger holds, in the range or not; None where it holds none."""
+    demoted: tuple[Demoted, ...] = ()
 
 
 def read(
@@ -127,6 +137,7 @@ def read(
         since,
         tuple(_paid(row) for row in book.costs.all()),
         (rows[0]["at"], rows[-1]["at"]) if rows else None,
+        tuple(Demoted(str(row["run"]), row["at"], row["lifted_at"]) for row in book.shadow.all(model)),
     )
 
 

@@ -55,6 +55,10 @@ def _acting(add: Add) -> None:
     rollback = add("rollback", "ask for the previous champion, through the same approval")
     rollback.add_argument("model")
     rollback.add_argument("--as", dest="person", metavar="NAME")
+    supervise = add("supervise", "let a model act again that a return holds in shadow")
+    supervise.add_argument("model")
+    supervise.add_argument("--as", dest="person", metavar="NAME", help="who says so, or AUTOPILOT_USER")
+    supervise.add_argument("--comment", default="", metavar="TEXT")
 
 
 def _asking(add: Add) -> None:

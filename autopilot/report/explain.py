@@ -9,6 +9,7 @@ from autopilot.report.afterwards import AFTERWARDS
 from autopilot.report.asking import questions_asked
 from autopilot.report.reading import conclusion
 from autopilot.report.screen import Screen
+from autopilot.shadowing import shadow_text
 from graph.model import Json
 from graph.policy.words import span
 
@@ -48,6 +49,8 @@ def _top(page: Screen, found: Json) -> None:
     for blame in found["blame"]:
         if blame["detail"] not in decided["reason"]:
             page.say("  blamed", f"{blame['feature']}: {blame['detail']}")
+    if found["shadow"]:
+        page.say_all("  shadow", shadow_text(found["shadow"], found["model"]))
 
 
 def _standing(page: Screen, found: Json) -> None:

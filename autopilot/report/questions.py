@@ -256,7 +256,7 @@ def _coming(found: Json) -> str:
     """Return what stands between a retrain that nothing held back and its judgement."""
     decided, job = found["decision"], found["job"]
     if found["outcome"] == "shadowed":
-        return "in shadow mode nothing is trained"
+        return "in shadow nothing is trained"
     if decided["return_to"]:
         return f"version {decided['return_to']} is judged before anybody is asked"
     if job and job["state"] in ("failed", "cancelled"):

@@ -16,6 +16,7 @@ from checkpoints.ledger.effects import Boundary, Effects, passing
 from checkpoints.ledger.questions import Questions
 from checkpoints.ledger.requests import Requests
 from checkpoints.ledger.runs import Runs
+from checkpoints.ledger.shadow import Shadow
 from checkpoints.ledger.tokens import Tokens
 from checkpoints.ledger.views import Views
 from checkpoints.ledger.watches import Watches
@@ -58,6 +59,7 @@ class PostgresLedger:
         self.tried = Attempts(database)
         self.budgets = Budgets(database)
         self.questions = Questions(database)
+        self.shadow = Shadow(database)
         self.tokens = Tokens(database)
         self.requests = Requests(database)
         self.alerts = Alerts(database)

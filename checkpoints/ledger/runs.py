@@ -133,6 +133,7 @@ class Runs:
             kept=load(Candidate, found["kept"]) if found["kept"] else None,
             learned=load(Candidate, found["serving"]).learned if found["serving"] else None,
             questions=tuple(load(Question, asked) for asked in found["questions"]),
+            demoted=str(found["demoted"]) if found["demoted"] else None,
         )
 
     def note_trace(self, run: str, trace: str, place: str, now: datetime) -> None:

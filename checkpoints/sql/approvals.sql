@@ -65,9 +65,14 @@ with viewed as (
 update approvals set state = %(state)s, reason = %(reason)s where run = %(run)s
 
 -- name: save_promotion
-insert into promotions (run, model, from_version, to_version, candidate, digest, at)
-values (%(run)s, %(model)s, %(from_version)s, %(to_version)s, %(candidate)s, %(digest)s, %(at)s)
-on conflict (run) do nothing
+-- A return holds its model in shadow from then on: both rows together or neither.
+with moved as (
+  insert into promotions (run, model, from_version, to_version, candidate, digest, at)
+  values (%(run)s, %(model)s, %(from_version)s, %(to_version)s, %(candidate)s, %(digest)s, %(at)s)
+  on conflict (run) do nothing returning run, at
+)
+insert into demotions (run, model, at)
+select r.run, r.model, m.at from moved m join runs r on r.run = m.run where r.action = 'rollback'
 
 -- name: promotion
 select * from promotions where run = %(run)s

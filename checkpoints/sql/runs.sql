@@ -132,6 +132,7 @@ select promoted.at as promoted_at,
     select r.candidate from promotions p join runs r on r.run = p.run
     where p.model = %(registry)s order by p.at desc limit 1
   ) as serving,
+  (select run from demotions where model = %(model)s and lifted_at is null order by at desc, run limit 1) as demoted,
   array(
     select json_build_object(
       'kind', kind, 'asked_at', asked_at, 'features', features, 'answered_at', answered_at, 'genuine', genuine,

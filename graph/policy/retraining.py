@@ -23,7 +23,7 @@ UNCHOSEN = timedelta(days=90)
 def decide(evidence: Evidence, diagnosis: Diagnosis, history: History, spec: ModelSpec, now: datetime) -> Decision:
     """Return what to do, with the diagnosis' rules followed by every rule that may hold a retrain back."""
     wish = Wish(evidence, diagnosis, history, spec, now)
-    return _looked_over(_decided(wish), wish)
+    return replace(_looked_over(_decided(wish), wish), demoted=history.demoted)
 
 
 def worth_looking_back(decision: Decision) -> bool:

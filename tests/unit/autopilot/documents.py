@@ -106,6 +106,10 @@ class Shelf:
         return SimpleNamespace(row=lambda run: row)
 
     @property
+    def shadow(self) -> Any:
+        return SimpleNamespace(standing=lambda model: None, looks=lambda model, since: [])
+
+    @property
     def approvals(self) -> Any:
         moved = self.promotion
         row = {**dump(moved), "run": RUN, "at": moved.at} if moved else None
