@@ -51,10 +51,14 @@ class Fleet:
         return plan(self.desk())
 
     def work(self, can: Iterable[Capability] = ALL, jobs: int = 2) -> None:
-        """Let a worker do what is in its queues by now, and end."""
+        """Let a worker do what is in its queues by now, and what comes of it, and end."""
         app = application(self.home.dsn)
         add_tasks(app, self.desk(can), self.broken.append, lambda: self.cut_off.append(None))
-        asyncio.run(work_off(app, served(can), jobs, wait=False))
+        while self._wait_for(served(can)):
+            asyncio.run(work_off(app, served(can), jobs, wait=False))
+
+    def _wait_for(self, queues: list[str]) -> bool:
+        return any(row["waiting"] for row in self.home.book.queue.lag() if row["queue"] in queues)
 
     def checked(self) -> dict[str, int]:
         """Count the decisions of each model that has any."""

@@ -16,8 +16,13 @@ from checkpoints.queue.place import Queue
 from graph.errors import Misconfigured, Refused, Unavailable
 from graph.model import Answer
 from tests.crash.forks import until
+from tests.fakes.prometheus_server import FakePrometheus
 from tests.fleet import Troubled, fleet, raising
 from tests.house import BROKEN, DEGRADED, HEALTHY, MODEL, another_carries_on
+from tools.monitors.prometheus import PrometheusMonitor, PrometheusQueries, Query
+from tools.monitors.prometheus_server import PrometheusServer
+from tools.monitors.watched import Watched
+from tools.shared_answers import SharedAnswers
 
 HOUR = timedelta(hours=1)
 LATER = timedelta(minutes=20)
@@ -89,8 +94,14 @@ def test_two_workers_at_once_decide_each_tick_once(town):
 
 
 def test_a_model_without_a_schedule_is_left_alone(town):
+    turn(unscheduled(town))
+    assert town.checked() == {}
+
+
+def unscheduled(town):
+    """Let no model be due by itself."""
     town.config.write_text(town.config.read_text().replace('schedule: "0 * * * *"', "mode: supervised"))
-    assert town.plan() == 0
+    return town
 
 
 @pytest.mark.parametrize("error", [Unavailable("away"), Misconfigured("wrong"), Refused("no"), KeyError("a defect")])
@@ -133,9 +144,8 @@ def test_a_slow_model_holds_up_nobody(town):
     chunk.start()
     until(lambda: began.is_set() and town.jobs("check") != [], "the job of the others")
     town.work()
-    assert town.checked() == {MODEL: 1, "spam": 1}
-    town.plan()
-    town.work()
+    assert town.checked().keys() >= {MODEL, "spam"}
+    turn(town)
     assert town.checked() == {MODEL: 1, "spam": 1, "credit": 1}
     may_go_on.set()
     chunk.join()
@@ -329,7 +339,7 @@ def test_a_run_that_stands_still_keeps_why_and_is_tried_less_often(home, tmp_pat
 
 
 def test_alerts_are_one_check_a_minute(home, tmp_path):
-    town = fleet(home, tmp_path)
+    town = unscheduled(fleet(home, tmp_path))
     for number in range(5):
         home.book.alerts.receive(f"{number}", "test", MODEL, "drift", {}, home.clock.now())
     for _ in range(3):
@@ -374,3 +384,16 @@ def test_a_queue_tells_its_lag(home):
     (row,) = home.book.queue.lag()
     assert (row["queue"], row["waiting"], row["doing"], row["failed"]) == ("checks", 1, 0, 0)
     assert row["oldest_s"] >= 0
+
+
+def test_a_chunk_asks_prometheus_once(town):
+    names = [MODEL, *OTHERS]
+    with FakePrometheus().running() as server:
+        server.known = {"accuracy": [({"model": name}, "0.97") for name in names]}
+        shared, remote = SharedAnswers(), PrometheusServer(server.url, sleep=lambda _: None)
+        asked = (Query(Watched("accuracy", "degraded", below=0.9), "accuracy"),)
+        for name in names:
+            town.monitors[name] = PrometheusMonitor(PrometheusQueries(name, asked, by="model"), remote, shared)
+        turn(town)
+        assert town.checked() == ALL_ONCE
+        assert len([each for each in server.asked if each.path == "/api/v1/query"]) == 1
