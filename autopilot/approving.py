@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
+from autopilot import run_log
 from checkpoints.database import Occupied, run_lock
 from checkpoints.ledger.book import PostgresLedger
 from graph.errors import NotFound, Refused, Unavailable
@@ -71,6 +72,7 @@ class Approving:
         """Record the answer; or void the request when what it names has changed. Under the run's lock."""
         if changed is None:
             self._book.answer(run, answer, deps.spec)
+            run_log.answered(deps.spec.name, run, answer.person, answer.decision, answer.channel)
             return None
         # Once more: what this very run moved meanwhile, because somebody else was first, was not moved by somebody.
         approval = self._asked(run)

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import NoReturn, cast
@@ -11,7 +12,9 @@ from uuid import uuid4
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
+from autopilot import run_log
 from autopilot.approving import Approving
+from autopilot.cancelling import cancel
 from autopilot.capabilities import ALL, NEEDS, Capability, Elsewhere
 from autopilot.engine_words import add_hint, in_words, return_target
 from autopilot.traced import Traced
@@ -23,7 +26,7 @@ from graph.errors import AutopilotError, Misconfigured, Refused
 from graph.model import SCHEMA_VERSION, Answer, Json, Question
 from graph.policy import outcomes, retraining, rollout
 from graph.ports import Clock, Deps, Parts
-from graph.state import State, training_key
+from graph.state import State
 
 Threads = Callable[[], BaseCheckpointSaver[str]]
 """Opens the saver when the first thread is needed: most checks need none."""
@@ -103,8 +106,8 @@ class Engine:
         with self._locked(run):
             self._book.runs.open(run, model, self._clock.now())
             if self._undecided(run):
-                with self._failing(run):
-                    self._check(model, run)
+                with self._failing(model, run):
+                    run_log.decided(model, run, self._check(model, run))
         active = self._book.runs.active(model)
         if active is None:
             return None
@@ -134,13 +137,13 @@ class Engine:
                 asks = row["approval"] == "pending"
                 checked = None if asks else self._carried_on(row)
             if asks:
-                checked = self._carried_on_as_asked(run)
+                checked = self._carried_on_as_asked(row["model"], run)
             if checked:
                 self._hold_against_active(checked, run)
 
-    def _carried_on_as_asked(self, run: str) -> str | None:
+    def _carried_on_as_asked(self, model: str, run: str) -> str | None:
         """Carry on a run that asks: is what its request names still as it was? That is looked at without the lock."""
-        with self._stopping(run):
+        with self._stopping(model, run):
             changed = self._approving.look(run)
         with self._locked(run):
             return self._carried_on(self._book.runs.standing(run), changed)
@@ -155,7 +158,7 @@ class Engine:
             return None
         if row["action"] is None:
             return None if self._begin(row["model"], run) else str(row["model"])
-        with self._stopping(run):
+        with self._stopping(row["model"], run):
             self._require_hands(thread.config(row["model"], run))
             at = thread.position(self._graph, thread.config(row["model"], run))
             if at.at != "waiting" or self._answered(row, str(at.kind), changed):
@@ -193,41 +196,8 @@ class Engine:
 
     def cancel(self, run: str, by: str) -> None:
         """Stop the run's job and end the run."""
-        row = self._book.runs.row(run)
-        model = row["model"]
-        self._require_cancellable(run, row, (None,))
-        now, reason = self._clock.now(), f"cancelled by {by}"
-        # The reason first: a process that carries the run on meanwhile reads it before its next step.
-        self._book.runs.void(run, reason, now)
-        self._book.runs.audit(by, "cancel", now, model, run, {})
-        self._stop_job(model, run)
-        with self._locked(run):
-            # A process that carried it on meanwhile may have ended it for this very reason.
-            self._require_cancellable(run, self._book.runs.row(run), (None, "cancelled", "voided"))
-            # Again: a process that was just starting the job when it was stopped above has started it by now.
-            self._stop_job(model, run)
-            if self._book.approval(run):
-                self._book.close_approval(run, "voided", reason, now)
-            self._book.finish(run, "cancelled", reason, now)
-            # No job, no price. Afterwards: a run that goes on after all must not train for nothing.
-            self._book.costs.release(run, now)
-            self._sweep(run)
-
-    def _require_cancellable(self, run: str, row: Row, allowed: tuple[str | None, ...]) -> None:
-        if row["outcome"] not in allowed:
-            raise Refused(f"run {run} of {row['model']} has ended: {row['outcome']}", f"autopilot explain {run}")
-        if any(effect["kind"] in ("champion", "previous") for effect in self._book.effects.of(run)):
-            raise Refused(
-                f"the promotion of run {run} of {row['model']} has begun",
-                f"end it with: autopilot resume {run}, then go back with: autopilot rollback {row['model']}",
-            )
-
-    def _stop_job(self, model: str, run: str) -> None:
-        """Stop the run's training job, known to its row or not: a process may have died before it noted it."""
-        if any(effect["kind"] == "training" for effect in self._book.effects.of(run)):
-            job = self._parts(model).pipeline.cancel(training_key(model, run))
-            if job:
-                self._book.note_job(run, job, self._clock.now())
+        cancel(self._book, self._parts, self._clock, run, by)
+        self._sweep(run)
 
     def rollback(self, model: str, by: str | None, os_user: str | None = None) -> str:
         """Ask for the previous champion through the same gate; return the run that asks."""
@@ -262,11 +232,12 @@ class Engine:
         """Check, then act on it. False when there is nothing to do. Under the run's lock: nobody seeded its thread."""
         if "observe" in self._elsewhere:
             raise Elsewhere("observe")
-        with self._failing(run):
+        with self._failing(model, run):
             checked = self._check(model, run)
+        run_log.decided(model, run, checked)
         if after_decide(checked) not in ("retrain", "rollback"):
             return False
-        with self._stopping(run):
+        with self._stopping(model, run):
             self._advance(model, run, thread.Position("unseeded"))
         return True
 
@@ -293,6 +264,7 @@ class Engine:
             at = self._step(at, where, model, run)
             if at.at == "waiting":
                 # It began to wait just now. Whoever brings the answer carries the run on.
+                run_log.waits(model, run, at.kind)
                 return None
         raise Misconfigured(f"run {run} of {model} does not get on: its thread asks for the same thing again and again")
 
@@ -347,18 +319,19 @@ class Engine:
         return False
 
     @contextmanager
-    def _failing(self, run: str) -> Iterator[None]:
+    def _failing(self, model: str, run: str) -> Iterator[None]:
         """End a check that could not be made: it has touched nothing, and the next check looks anew."""
         try:
             yield
         except AutopilotError as error:
             if self._book.runs.row(run)["action"] is None:
-                self._book.finish(run, "failed", in_words(error), self._clock.now())
+                now = self._note_error(model, run, error)
+                self._book.finish(run, "failed", in_words(error), now)
                 add_hint(error, f"the check is recorded as failed: autopilot explain {run}")
             raise
 
     @contextmanager
-    def _stopping(self, run: str) -> Iterator[None]:
+    def _stopping(self, model: str, run: str) -> Iterator[None]:
         """Keep why a run stands still. A refusal before anything was judged ends it: repeating changes nothing.
 
         That is no error any more: the run tells what became of it, as after any other failed training.
@@ -366,24 +339,32 @@ class Engine:
         try:
             yield
         except AutopilotError as error:
-            now = self._clock.now()
+            now = self._note_error(model, run, error)
             if isinstance(error, Refused) and self._book.validation(run) is None:
                 self._book.finish(run, "failed", in_words(error), now)
                 # What was refused before a job was seen was not started.
                 self._book.costs.release(run, now)
                 self._sweep(run)
                 return
-            self._book.runs.note_error(run, {"kind": error.kind, "message": error.message, "hint": error.hint}, now)
             add_hint(error, f"then carry on with: autopilot resume {run}")
             raise
 
+    def _note_error(self, model: str, run: str, error: AutopilotError) -> datetime:
+        """Write down why the run does not go on; what ends it clears that again. Return when."""
+        now = self._clock.now()
+        self._book.runs.note_error(run, {"kind": error.kind, "message": error.message, "hint": error.hint}, now)
+        run_log.stood_still(model, run, error)
+        return now
+
     def _ended(self, model: str, run: str, outcome: str | None) -> None:
         # A node that ends the run says so in the ledger before it says so in the state.
-        if outcome is None and self._book.runs.row(run)["outcome"] is None:
+        outcome = outcome or self._book.runs.row(run)["outcome"]
+        if outcome is None:
             raise Misconfigured(
                 f"the thread of run {run} of {model} ended without an outcome, as after a node was renamed",
                 f"end it with: autopilot cancel {run}",
             )
+        run_log.ended(model, run, outcome)
         self._sweep(run)
 
     def _sweep(self, run: str) -> None:

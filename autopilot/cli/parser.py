@@ -110,6 +110,7 @@ def _serving(add: Add) -> None:
             "--can", default="observe,train,promote", metavar="LIST", help="what it may do; for the rest it hands over"
         )
         each.add_argument("--jobs", type=_count, default=4, metavar="N", help="how many at a time")
+        each.add_argument("--log", choices=("text", "json"), help="how the log on stderr is written, or AUTOPILOT_LOG")
     token = add("token", "tokens of the API and the inbox")
     token.add_argument("name", nargs="?", metavar="NAME", help="a person or a machine under people in autopilot.yaml")
     token.add_argument("--role", choices=("viewer", "operator", "approver"), help="make one; it is shown once")

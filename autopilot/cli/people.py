@@ -18,7 +18,7 @@ def serve(arguments: Namespace) -> int:
     can = parse(arguments.can)
     from autopilot.serve.process import serve as run
 
-    settings = configured.load(config=arguments.config, now=arguments.now)
+    settings = configured.load(config=arguments.config, now=arguments.now, log=arguments.log)
     return run(settings, arguments.host, arguments.port, can, arguments.jobs)
 
 

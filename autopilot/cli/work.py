@@ -11,4 +11,4 @@ def work(arguments: Namespace) -> int:
     can = parse(arguments.can)
     from autopilot.fleet.process import work as run
 
-    return run(configured.load(config=arguments.config, now=arguments.now), can, arguments.jobs)
+    return run(configured.load(config=arguments.config, now=arguments.now, log=arguments.log), can, arguments.jobs)

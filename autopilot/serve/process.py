@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,17 +10,17 @@ from dataclasses import replace
 import uvicorn
 from fastapi import FastAPI
 
-from autopilot import output
 from autopilot.api.app import application
 from autopilot.bootstrap import office
 from autopilot.capabilities import Capability
 from autopilot.clock import RunningClock
 from autopilot.desk import Desk
-from autopilot.fleet.process import code
 from autopilot.fleet.worker import Worker
+from autopilot.observing.log import logging_to
 from autopilot.serve import callbacks
 from autopilot.serve.runner import Runner
 from autopilot.settings import Settings
+from autopilot.staying import code, say
 from autopilot.web import errors, pages
 from graph.errors import Misconfigured
 
@@ -31,19 +32,31 @@ def serve(settings: Settings, host: str, port: int, can: frozenset[Capability], 
     """Serve until SIGTERM or SIGINT, then finish what is at hand within a bounded time. Return the exit code."""
     if settings.now:
         settings = replace(settings, running=RunningClock(settings.now))
+    with logging_to(sys.stderr, settings.log, settings.secrets):
+        return _served(settings, host, port, can, jobs)
+
+
+def _served(settings: Settings, host: str, port: int, can: frozenset[Capability], jobs: int) -> int:
     with office(settings, can=can) as at_work, _listening(host, port) as door:
-        desk = Desk(settings.config, settings.clock, settings.logins, at_work)
+        desk = Desk(
+            settings.config,
+            settings.clock,
+            settings.logins,
+            at_work,
+            own_series=settings.own_series,
+            caps=settings.llm_caps,
+        )
         behind = Behind(desk, at_work.dsn, can, jobs)
         server = uvicorn.Server(_config(desk, door))
         where = door.getsockname()
-        output.say(f"serving on http://{where[0]}:{where[1]} (stop with Ctrl-C)")
+        say(settings, f"serving on http://{where[0]}:{where[1]} (stop with Ctrl-C)")
         behind.start(on_failure=_asks_to_end(server))
         try:
             with _signals_taken():
                 server.run(sockets=[door])
         finally:
             finished = behind.stop()
-        return code(behind.failed, finished)
+        return code(settings, behind.failed, finished)
 
 
 class Behind:
@@ -94,6 +107,7 @@ def _config(desk: Desk, door: socket.socket) -> uvicorn.Config:
         doors(desk),
         host=host,
         port=port,
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,

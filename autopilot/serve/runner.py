@@ -4,6 +4,7 @@ A channel that is slow or dead holds up its own thread and nothing else. A threa
 the process: whoever supervises it starts a new one, and every row says where to go on.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from autopilot.serve.reminding import digest, remind
 from autopilot.serve.telling import Teller
 from graph.errors import AutopilotError
 
+_log = logging.getLogger(__name__)
+_log.addHandler(logging.NullHandler())
 _PAUSE_S = 1.0
 _HEAR_EVERY_S = 30.0
 _REMIND_EVERY_S = 15.0
@@ -74,8 +77,9 @@ class Runner:
         try:
             remind(self._desk)
             digest(self._desk)
-        except AutopilotError:
+        except AutopilotError as error:
             # The database is away: every row is still there when it is back.
+            _log.warning("%s", error.message, extra={"event": error.kind})
             self._ended.wait(5 * self._pause_s)
         else:
             self._ended.wait(_REMIND_EVERY_S)
@@ -91,8 +95,9 @@ class Runner:
                 if time.monotonic() - heard > self._hear_every_s:
                     heard = time.monotonic()
                     hear(self._desk, kind)
-            except AutopilotError:
+            except AutopilotError as error:
                 # The channel or the database is away: what is to be told stands in its row.
+                _log.warning("%s: %s", kind, error.message, extra={"event": error.kind})
                 self._ended.wait(5 * self._pause_s)
 
         return turn

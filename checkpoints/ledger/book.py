@@ -17,6 +17,7 @@ from checkpoints.ledger.questions import Questions
 from checkpoints.ledger.requests import Requests
 from checkpoints.ledger.runs import Runs
 from checkpoints.ledger.shadow import Shadow
+from checkpoints.ledger.tallies import Tallies
 from checkpoints.ledger.tokens import Tokens
 from checkpoints.ledger.views import Views
 from checkpoints.ledger.watches import Watches
@@ -61,6 +62,7 @@ class PostgresLedger:
         self.questions = Questions(database)
         self.shadow = Shadow(database)
         self.tokens = Tokens(database)
+        self.tallies = Tallies(database)
         self.requests = Requests(database)
         self.alerts = Alerts(database)
         self.views = Views(database)
