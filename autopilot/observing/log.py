@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TextIO
 
+from autopilot import words
 from autopilot.settings import LogForm
 from tools.redaction import Redactor
 
@@ -48,7 +49,8 @@ class TextLine(_Line):
         said = self.said(record)
         what = "  ".join(f"{name}={said[name]}" for name in ("model", "run") if name in said)
         error = f"\n{said['error']}" if "error" in said else ""
-        return f"{said['time']} {said['level']:8} {said['message']}{'  ' if what else ''}{what}{error}"
+        message = words.one_line(words.printable(said["message"]))
+        return f"{said['time']} {said['level']:8} {message}{'  ' if what else ''}{what}{error}"
 
 
 _FORMS: dict[LogForm, type[_Line]] = {"json": JsonLine, "text": TextLine}

@@ -27,6 +27,7 @@ ALLOWED = {
     ("GET", "/runs/{run}/report"): "viewer",
     ("GET", "/models"): "viewer",
     ("POST", "/alerts"): "operator",
+    ("GET", "/metrics"): "viewer",
     ("GET", "/healthz"): None,
     ("GET", "/openapi.json"): None,
     ("POST", "/slack/interactions"): None,
