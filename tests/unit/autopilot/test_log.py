@@ -53,9 +53,13 @@ def test_a_run_is_named_with_its_model():
     assert found[0]["message"] == "healthy, none: all is well"
 
 
+def connect():
+    raise ValueError(f"postgresql://autopilot:{SECRET}@db/x")
+
+
 def failing():
     try:
-        raise ValueError(f"postgresql://autopilot:{SECRET}@db/x")
+        connect()
     except ValueError:
         _ours.exception("it failed with %s", SECRET)
 

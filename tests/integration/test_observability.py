@@ -1,0 +1,118 @@
+"""promtool on what is shipped, and a real Prometheus that scrapes a real `autopilot serve`."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+
+from autopilot.words import rfc3339
+from checkpoints.ledger.tokens import Tokens
+from tests.databases import fresh_database
+from tests.deployed import ALERTS, ALERTS_TEST, ROOT, questions
+from tests.house import house
+from tests.prometheus_servers import HOW, free_port, prometheus, running
+from tests.scraping import answered
+from tests.serving import FILE, serving
+
+
+@pytest.fixture(scope="session")
+def promtool(lacking):
+    """Give up where it is missing."""
+    if not shutil.which("promtool"):
+        lacking("promtool", "apt-get install prometheus")
+
+    def run(*arguments: str | Path, given: str = "") -> str:
+        done = subprocess.run(["promtool", *arguments], input=given, capture_output=True, text=True, cwd=ALERTS.parent)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    return run
+
+
+def test_the_alerts_are_rules(promtool):
+    assert "SUCCESS" in promtool("check", "rules", ALERTS)
+
+
+def test_each_alert_fires_when_it_should_and_not_else(promtool):
+    assert "SUCCESS" in promtool("test", "rules", ALERTS_TEST)
+
+
+def test_what_the_dashboard_asks_are_questions(promtool, tmp_path):
+    rules = [{"record": f"panel:{number}", "expr": each} for number, each in enumerate(questions())]
+    (tmp_path / "panels.yml").write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
+    assert f"{len(rules)} rules found" in promtool("check", "rules", tmp_path / "panels.yml")
+
+
+@pytest.fixture
+def waiting(embedded_postgres, tmp_path):
+    """A house with a run that waits for its approval."""
+    with house(fresh_database(embedded_postgres), tmp_path) as home:
+        home.waiting()
+        yield home
+
+
+def test_names_and_help_are_as_prometheus_wants_them(promtool, waiting, tmp_path):
+    with serving(waiting, tmp_path) as doors:
+        assert promtool("check", "metrics", given=answered(doors).text) == ""
+
+
+PATIENCE_S = 120
+
+
+def test_a_prometheus_scrapes_what_is_served_and_an_alert_fires(prometheus_programs, waiting, tmp_path):
+    (tmp_path / "autopilot.yaml").write_text(FILE)
+    token = Tokens(waiting.book.database).make("vera", "viewer", "test", waiting.clock.now())
+    (tmp_path / "token").write_text(token)
+    port, later = free_port(), waiting.clock.now() + timedelta(days=1, hours=1)
+    command = [sys.executable, "-P", "-m", "autopilot", "serve", "--port", str(port), "--log", "json"]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "DATABASE_URL": waiting.dsn,
+        "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
+        "AUTOPILOT_HOME": str(tmp_path / "home"),
+        "AUTOPILOT_NOW": rfc3339(later),
+    }
+    with running(command, tmp_path / "serve.log", f"http://127.0.0.1:{port}/healthz", environment):
+        assert httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).status_code == 401
+        with prometheus(tmp_path, configured(tmp_path, port)) as url:
+            rung = until_firing(url, "AutopilotApprovalWaiting")
+            assert value(url, "autopilot_approvals_waiting") == 1
+            assert value(url, 'up{job="autopilot"}') == 1
+    assert rung["annotations"]["summary"].startswith("A request for approval has waited for 1d 1h")
+
+
+def configured(folder: Path, port: int) -> str:
+    """The scrape of docs/observability.md, each second, and the alerts without their patience."""
+    page = (ROOT / "docs" / "observability.md").read_text()
+    (shown,) = re.findall(r"```yaml\n(scrape_configs:.+?)```", page, re.DOTALL)
+    document = yaml.safe_load(shown)
+    (job,) = document["scrape_configs"]
+    job |= {"scheme": "http", "scrape_interval": "1s", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
+    job["authorization"]["credentials_file"] = str(folder / "token")
+    (folder / "alerts.yml").write_text(re.sub(r"\n +for: \w+", "", ALERTS.read_text()))
+    return yaml.safe_dump(
+        {"global": {"evaluation_interval": "1s"}, "rule_files": ["alerts.yml"], "scrape_configs": [job]}
+    )
+
+
+def until_firing(url: str, alert: str) -> dict[str, dict[str, str]]:
+    for _ in range(10 * PATIENCE_S):
+        for found in httpx.get(f"{url}/api/v1/alerts", trust_env=False).json()["data"]["alerts"]:
+            if found["labels"]["alertname"] == alert and found["state"] == "firing":
+                return found  # type: ignore[no-any-return]
+        time.sleep(0.1)
+    raise AssertionError(f"{alert} never fires; see {HOW}")
+
+
+def value(url: str, query: str) -> float:
+    (found,) = httpx.get(f"{url}/api/v1/query", params={"query": query}, trust_env=False).json()["data"]["result"]
+    return float(found["value"][1])
