@@ -215,6 +215,7 @@ class Engine:
             if not recorded or decision.action != "rollback":
                 self._refuse_rollback(model, run, decision.reason)
             self._book.runs.audit(by or "unnamed", "rollback", now, model, run, {"to": target})
+            run_log.decided(model, run, self._seed(model, run))
             self.carry_on(run)
         return run
 

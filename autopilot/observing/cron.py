@@ -1,4 +1,4 @@
-"""When a cron expression comes next: five fields, in UTC."""
+"""When a cron expression came last: five fields, in UTC."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,26 +18,26 @@ _FURTHEST = timedelta(days=8 * 366)
 """A 29 February may be eight years away."""
 
 
-def following(expression: str, after: datetime) -> datetime:
-    """Return the first time after `after` that the expression names. ValueError for one that never comes or is none."""
+def latest(expression: str, until: datetime) -> datetime:
+    """Return the last time up to `until` that the expression names. ValueError for one that never comes or is none."""
     words = _WORDS.get(expression.strip().lower(), expression).split()
     if len(words) != 5:
         raise ValueError(f"{expression!r} is no cron expression: it has {len(words)} fields, not five")
     minutes, hours = _numbers(words[0], 0, 59), _numbers(words[1], 0, 23)
     is_day = _days(words)
-    start = after.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
-    day = start.replace(hour=0, minute=0)
-    while day - start < _FURTHEST:
-        found = _on(day, hours, minutes, start) if is_day(day) else None
+    until = until.astimezone(UTC)
+    day = until.replace(hour=0, minute=0, second=0, microsecond=0)
+    while until - day < _FURTHEST:
+        found = _on(day, hours, minutes, until) if is_day(day) else None
         if found:
             return found
-        day += timedelta(days=1)
+        day -= timedelta(days=1)
     raise ValueError(f"{expression!r} names no day that ever comes")
 
 
-def _on(day: datetime, hours: Sequence[int], minutes: Sequence[int], start: datetime) -> datetime | None:
-    times = (day.replace(hour=hour, minute=minute) for hour in hours for minute in minutes)
-    return next((each for each in times if each >= start), None)
+def _on(day: datetime, hours: Sequence[int], minutes: Sequence[int], until: datetime) -> datetime | None:
+    times = (day.replace(hour=hour, minute=minute) for hour in reversed(hours) for minute in reversed(minutes))
+    return next((each for each in times if each <= until), None)
 
 
 def _days(words: Sequence[str]) -> Callable[[datetime], bool]:

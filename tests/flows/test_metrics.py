@@ -9,11 +9,11 @@ from importlib import resources
 from math import inf
 
 import pytest
+from autopilot.serve.carrying import Carrier
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from autopilot.api.metrics import scene
 from autopilot.observing.exposition import exposition
-from autopilot.serve.carrying import Carrier
 from checkpoints.database import Database
 from checkpoints.ledger.book import PostgresLedger
 from checkpoints.ledger.tallies import Tallies
