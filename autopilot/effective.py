@@ -11,6 +11,8 @@ from graph.codec import digest
 from graph.spec import ApprovalSpec, Budget, ModelSpec, Policy, Prices, Training, ValidationSpec
 from tools.plugins import Cost as CostPart
 
+_LABELS = ("tags", "owner", "group")
+
 
 def model_specs(file: written.File, here: Path) -> dict[str, ModelSpec]:
     """Return what rules depend on, of every model of a file."""
@@ -20,8 +22,8 @@ def model_specs(file: written.File, here: Path) -> dict[str, ModelSpec]:
 def model_spec(name: str, entry: written.Model, here: Path, fleet_budget: FleetBudget | None = None) -> ModelSpec:
     """Return the part of an entry that rules depend on. `here` is the folder that its relative paths start from.
 
-    Neither the budget of all models nor how people are told is part of the fingerprint: both change nothing about what
-    was judged.
+    The budget of all models, how people are told and the model's labels are no part of the fingerprint: they change
+    nothing about what was judged. What a group brings is: it is as if the entry said it.
     """
     return ModelSpec(
         name=name,
@@ -36,7 +38,8 @@ def model_spec(name: str, entry: written.Model, here: Path, fleet_budget: FleetB
         cost=entry.pipeline.cost.price if entry.pipeline.cost else None,
         deadline=entry.pipeline.deadline,
         fleet_budget=Budget(**fleet_budget.model_dump()) if fleet_budget else None,
-        digest=digest(entry.model_dump(mode="json", by_alias=True, exclude={"notify"})),
+        tags=tuple(entry.tags),
+        digest=digest(entry.model_dump(mode="json", by_alias=True, exclude={"notify", *_LABELS})),
     )
 
 

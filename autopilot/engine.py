@@ -22,9 +22,10 @@ from checkpoints.database import Row, run_lock, translated
 from checkpoints.ledger.book import PostgresLedger
 from graph import thread
 from graph.build import after_decide, build_check, build_graph, check
-from graph.errors import AutopilotError, Misconfigured, Refused
+from graph.errors import AutopilotError, Misconfigured, NotFound, Paused, Refused
 from graph.model import SCHEMA_VERSION, Answer, Json, Question
-from graph.policy import outcomes, retraining, rollout
+from graph.pause import Pause
+from graph.policy import outcomes, pausing, retraining, rollout
 from graph.ports import Clock, Deps, Parts
 from graph.state import State
 
@@ -71,8 +72,11 @@ class Engine:
         return build_check(self._parts).compile()
 
     def run(self, model: str, requested_by: str | None = None, os_user: str | None = None) -> str:
-        """Check the model now and act on it. Return the run to look at: the check's own, or the one that is active."""
-        self._parts(model)
+        """Check the model now and act on it. Return the run to look at: the check's own, or the one that is active.
+
+        Paused, and nothing was looked at, while a person holds the model.
+        """
+        self._require_running(model)
         run = str(uuid4())
         self._carry_on_active(model)
         with self._locked(run):
@@ -90,9 +94,21 @@ class Engine:
         self.carry_on(str(active["run"]))
         return str(active["run"])
 
+    def paused(self, model: str) -> tuple[Pause, ...]:
+        """Return the pauses that hold a model, the nearest first; none where it runs."""
+        try:
+            tags = self._parts(model).spec.tags
+        except NotFound:
+            # Its entry is gone, and its tags with it. That it is gone is said by whoever works on it.
+            tags = ()
+        return pausing.holding(model, tags, self._book.pauses())
+
+    def _require_running(self, model: str) -> None:
+        pausing.require_running(model, self._parts(model).spec.tags, self._book.pauses())
+
     def request(self, model: str, requested_by: str | None = None) -> str:
         """Write down that a model is to be checked; return the run. Whoever carries it on makes the check."""
-        self._parts(model)
+        self._require_running(model)
         run = str(uuid4())
         self._book.runs.request(run, model, self._clock.now(), requested_by)
         return run
@@ -100,9 +116,10 @@ class Engine:
     def look(self, model: str, run: str) -> str | None:
         """Check the model under this run's id, and act on nothing. Return the run to carry on, if there is one.
 
-        With the same id again, as after a process died: what was decided stays as it was decided.
+        With the same id again, as after a process died: what was decided stays as it was decided. Paused while a person
+        holds the model.
         """
-        self._parts(model)
+        self._require_running(model)
         with self._locked(run):
             self._book.runs.open(run, model, self._clock.now())
             if self._undecided(run):
@@ -156,14 +173,21 @@ class Engine:
         run = str(row["run"])
         if row["outcome"] is not None:
             return None
+        held = row["pauses"] and self.paused(row["model"])
         if row["action"] is None:
-            return None if self._begin(row["model"], run) else str(row["model"])
+            return None if held or self._begin(row["model"], run) else str(row["model"])
         with self._stopping(row["model"], run):
             self._require_hands(thread.config(row["model"], run))
             at = thread.position(self._graph, thread.config(row["model"], run))
-            if at.at != "waiting" or self._answered(row, str(at.kind), changed):
+            come = at.at != "waiting" or self._answered(row, str(at.kind), changed)
+            if come and (not held or self._ends(run, at)):
                 self._advance(row["model"], run, at)
         return None
+
+    def _ends(self, run: str, at: thread.Position) -> bool:
+        """Tell whether a run that is carried on now ends and starts nothing: that, a pause does not hold up."""
+        approval = self._book.approval(run) if at.kind == "approval" else None
+        return at.at == "finished" or (approval is not None and outcomes.of_approval(approval.state) is not None)
 
     def answer(self, run: str, answer: Answer, fingerprint: str | None = None) -> None:
         """Record a person's answer to what the run asks, then carry the run on. Refused leaves everything as it was."""
@@ -202,6 +226,7 @@ class Engine:
     def rollback(self, model: str, by: str | None, os_user: str | None = None) -> str:
         """Ask for the previous champion through the same gate; return the run that asks."""
         deps = self._parts(model)
+        self._require_running(model)
         now = self._clock.now()
         champion = deps.registry.alias(deps.spec.registry, "champion")
         previous = deps.registry.alias(deps.spec.registry, "previous")
@@ -238,7 +263,9 @@ class Engine:
         run_log.decided(model, run, checked)
         if after_decide(checked) not in ("retrain", "rollback"):
             return False
+        # A check takes its time: somebody may have stopped the model meanwhile.
         with self._stopping(model, run):
+            self._require_running(model)
             self._advance(model, run, thread.Position("unseeded"))
         return True
 
@@ -339,6 +366,9 @@ class Engine:
         """
         try:
             yield
+        except Paused:
+            # Nothing began, and nothing is wrong with the run: it goes on from here once the pause is lifted.
+            return
         except AutopilotError as error:
             now = self._note_error(model, run, error)
             if isinstance(error, Refused) and self._book.validation(run) is None:

@@ -1,6 +1,5 @@
 """Runs, decisions and validations as the JSON objects that every door shows: one shape, read from the ledger alone."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +9,6 @@ from checkpoints.ledger.book import PostgresLedger
 from graph.codec import dump
 from graph.errors import NotFound, Refused
 from graph.model import Approval, Json, Validation
-from graph.spec import ModelSpec
 
 Row = dict[str, Any]
 
@@ -183,53 +181,6 @@ def _distributions(book: PostgresLedger, row: Row) -> list[Json]:
         return []
     counted = book.checks.counted(row["model"], names, evidence.start, evidence.end)
     return distributions(document, names, counted, book.checks.feature_profiles(row["model"]))
-
-
-def status(book: PostgresLedger, specs: Mapping[str, ModelSpec], now: datetime) -> Json:
-    """Return one row per model, configured or remembered. A model never checked says so: silence is not health."""
-    rows = {row["model"]: row for row in book.runs.fleet()}
-    names = [*sorted(set(specs) | set(rows))]
-    return {
-        "models": [
-            {**_model(name, rows.get(name)), "spent": accounts.of_model(book, specs.get(name), now)} for name in names
-        ],
-        "budget": accounts.of_fleet(book, specs.values(), now),
-    }
-
-
-def _model(name: str, row: Row | None) -> Json:
-    if row is None or (row["checked_at"] is None and row["failed_at"] is None):
-        return _unchecked(name, "never checked", row)
-    if row["failed_at"] is not None:
-        failed = _unchecked(name, f"the last check could not be made: {row['failure']}", row)
-        return {**failed, "checked_at": time(row["failed_at"]), "run": str(row["active"] or row["failed"])}
-    return {
-        "model": name,
-        "verdict": row["verdict"],
-        "cause": row["cause"],
-        "action": row["action"],
-        "reason": row["reason"],
-        "champion": row["champion"],
-        "checked_at": time(row["checked_at"]),
-        "run": str(row["active"] or row["checked_by"]),
-        "waiting_for": row["active_status"],
-    }
-
-
-def _unchecked(name: str, reason: str, row: Row | None) -> Json:
-    """Return a model of which nothing is known now. That is said, never left blank: silence is not health."""
-    known = row or {}
-    return {
-        "model": name,
-        "verdict": None,
-        "cause": None,
-        "action": None,
-        "reason": reason,
-        "champion": known.get("champion"),
-        "checked_at": None,
-        "run": None,
-        "waiting_for": known.get("active_status"),
-    }
 
 
 def _timed(row: Row, *keys: str) -> Json:

@@ -34,6 +34,7 @@ from graph.model import (
     TrainingOrder,
     Validation,
 )
+from graph.pause import Pause
 from graph.spec import ModelSpec
 from graph.spending import Spent
 
@@ -286,6 +287,9 @@ class Ledger(Protocol):
 
     def finish(self, run: str, outcome: RunOutcome, reason: str, now: datetime) -> None:
         """Close the run with its outcome. Closing it again with the same outcome is harmless."""
+
+    def pauses(self) -> Sequence[Pause]:
+        """Return every pause that was not lifted yet, of whichever models."""
 
     def alone(self, run: str, model: str) -> AbstractContextManager[None]:
         """Hold the run's and the model's promotion lock; released by the server when the process dies."""

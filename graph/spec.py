@@ -123,3 +123,5 @@ class ModelSpec:
     """How long a training job may run."""
     fleet_budget: Budget | None = None
     """What the trainings of all models together may cost."""
+    tags: tuple[str, ...] = ()
+    """What it is paused with. Not part of the fingerprint: a label changes nothing about what was judged."""

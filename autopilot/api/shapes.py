@@ -85,11 +85,20 @@ class Runs(BaseModel):
     next: UUID | None
 
 
+class Summary(BaseModel):
+    """How many models there are at all, with which verdict, in which state; one may be in several."""
+
+    models: int
+    verdicts: dict[str, int]
+    states: dict[str, int]
+
+
 class Models(BaseModel):
     """One page of models; `next` is what `after` takes for the page that follows."""
 
     models: list[dict[str, Any]]
     next: str | None
+    summary: Summary
 
 
 class Received(BaseModel):

@@ -4,7 +4,7 @@ from argparse import Namespace
 
 from autopilot import output, view
 from autopilot.bootstrap import office
-from autopilot.cli.act import load
+from autopilot.cli.act import held, load
 from autopilot.cli.text import answered_text, run_text
 from graph.codec import dump
 from graph.errors import Misconfigured
@@ -53,8 +53,9 @@ def _answer(arguments: Namespace, decision: str) -> int:
         )
         at_work.engine.answer(name, given, arguments.fingerprint)
         found = view.run(at_work.book, at_work.book.runs.row(name))
+        paused = held(at_work, found["model"])
     if arguments.json:
         output.document(found)
     else:
-        output.say(run_text(found))
+        output.say(run_text(found, paused))
     return view.code(found)

@@ -11,6 +11,10 @@ CODES = (
     " · 5 refused by a rule"
 )
 
+STATES = ("overdue", "stopped", "awaiting_approval", "blocked", "training", "open", "silent", "paused", "shadow")
+COLUMNS = ("model", "verdict", "cause", "action", "champion", "checked_at", "waiting_for", "owner", "group", "reason")
+"""As autopilot.fleet has them, which is not loaded for a page of help."""
+
 Add = Callable[..., argparse.ArgumentParser]
 
 
@@ -81,7 +85,7 @@ def _showing(add: Add) -> None:
     runs = add("runs", "list runs, newest first")
     runs.add_argument("model", nargs="?")
     runs.add_argument("--limit", type=_count, default=30)
-    add("status", "the fleet on one screen")
+    _fleet(add)
     explain = add("explain", "why it did, or did not, act")
     explain.add_argument("target", metavar="MODEL|RUN")
     report = add("report", "champion against challenger")
@@ -89,6 +93,37 @@ def _showing(add: Add) -> None:
     report.add_argument("--html", metavar="FILE", help="write one self-contained page")
     _backtest(add("backtest", "another policy on a model's stored past"))
     add("graph", "the graph as Mermaid")
+
+
+def _fleet(add: Add) -> None:
+    status = add("status", "the fleet on one screen: who calls for a person first")
+    for name, about in (
+        ("state", "only models in a state: " + ", ".join(STATES)),
+        ("tag", "only models with a tag"),
+        ("owner", "only models of an owner"),
+        ("group", "only models of a group"),
+        ("verdict", "only models with a verdict; none: nothing is known"),
+        ("text", "only models that say these words"),
+        ("sort", "urgency (the default), " + ", ".join(COLUMNS)),
+    ):
+        status.add_argument(f"--{name}", default="", metavar=name.upper(), help=about)
+    status.add_argument("--reverse", action="store_true", help="the other way round")
+    status.add_argument("--page", type=_count, default=1, metavar="N")
+    status.add_argument("--limit", type=_count, metavar="N", help="models on a page; default what the terminal shows")
+    status.add_argument("--watch", action="store_true", help="look again every few seconds, until Ctrl-C")
+    for name, about in (
+        ("pause", "stop models: no check, no training, no promotion until they are unpaused"),
+        ("unpause", "lift a pause, and no other"),
+    ):
+        _pausing(add(name, about))
+
+
+def _pausing(command: argparse.ArgumentParser) -> None:
+    command.add_argument("model", nargs="?")
+    command.add_argument("--tag", metavar="T", help="every model with this tag, those that get it later too")
+    command.add_argument("--all", action="store_true", help="every model, those that are added later too")
+    command.add_argument("--reason", default="", metavar="TEXT", help="why; a pause needs one")
+    command.add_argument("--as", dest="person", metavar="NAME", help="who says so, or AUTOPILOT_USER")
 
 
 def _backtest(command: argparse.ArgumentParser) -> None:

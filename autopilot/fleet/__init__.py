@@ -1,1 +1,1 @@
-"""The work of a fleet: which models are due, who checks them, who carries their runs on, and in which process."""
+"""All models together: which are due and who works on them, who is paused, where each stands, what an operator sees."""

@@ -9,7 +9,7 @@ from autopilot.fleet.planner import schedules
 from autopilot.fleet.schedule import due_models, retry_at
 from checkpoints.database import Occupied
 from checkpoints.ledger.watches import Watch
-from graph.errors import AutopilotError, Unavailable
+from graph.errors import AutopilotError, Paused, Unavailable
 
 
 def check_lock(model: str) -> str:
@@ -50,6 +50,9 @@ def _check(desk: Desk, model: str, tick: datetime, watch: Watch) -> None:
     book, run = desk.office.book, check_run(model, tick, watch.failures)
     try:
         acting = desk.office.engine.look(model, run)
+    except Paused:
+        # Still due: it is checked once it goes on.
+        return None
     except Unavailable:
         return book.watches.failed(model, retry_at(watch.failures, desk.clock.now()))
     except AutopilotError:

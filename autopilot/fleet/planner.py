@@ -1,6 +1,7 @@
 """Puts what is due into the queue: chunks of models to check, and runs that nobody is at."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import timedelta
 
 from autopilot import spec as written
@@ -8,6 +9,8 @@ from autopilot.desk import Desk
 from autopilot.fleet.queues import CHECKS
 from autopilot.fleet.schedule import chunk, due_models
 from checkpoints.database import Occupied
+from graph.pause import Pause
+from graph.policy.pausing import holding
 
 CHUNK = 50
 """Models that one job checks, one after the other."""
@@ -15,15 +18,19 @@ ALERTS_APART = timedelta(seconds=60)
 """An alert that fires without end asks for one check a minute and no more."""
 
 
-def schedules(file: written.File) -> dict[str, str]:
-    """Return the schedule of every model that has one."""
-    return {name: model.schedule for name, model in file.models.items() if model.schedule is not None}
+def schedules(file: written.File, pauses: Sequence[Pause] = ()) -> dict[str, str]:
+    """Return the schedule of every model that has one and is not held by a pause."""
+    return {
+        name: model.schedule
+        for name, model in file.models.items()
+        if model.schedule is not None and not holding(name, model.tags, pauses)
+    }
 
 
 def plan(desk: Desk) -> int:
     """Put a job for every chunk with models that are due, none where one waits already. Return how many."""
     file, book = desk.office.file, desk.office.book
-    due = due_models(schedules(file), book.watches.all(), desk.clock.now())
+    due = due_models(schedules(file, book.pauses()), book.watches.all(), desk.clock.now())
     chunks: dict[int, list[str]] = defaultdict(list)
     for name in sorted(due, key=lambda name: (due[name], name)):
         chunks[chunk(name, -(-len(file.models) // CHUNK))].append(name)
@@ -53,5 +60,8 @@ def look_at_alerts(desk: Desk) -> None:
     for row in book.alerts.waiting():
         model, latest = row["model"], book.runs.latest(row["model"])
         if model not in desk.office.file.models or (latest and now - latest["started_at"] < ALERTS_APART):
+            continue
+        if desk.office.engine.paused(model):
+            # Its alerts wait, and lead to one check once it goes on.
             continue
         book.alerts.taken(model, desk.office.engine.request(model), now)

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from croniter import croniter
-
+from autopilot.cron import last
 from checkpoints.ledger.watches import Watch
 
 _SHARE = 4
@@ -31,10 +30,8 @@ class Ticks:
 
 def ticks(schedule: str, now: datetime) -> Ticks:
     """Return the two newest times that a schedule names, `now` included."""
-    # It goes back strictly: a moment later, so that a tick of this very moment counts.
-    found = croniter(schedule, now + timedelta(microseconds=1))
-    newest: datetime = found.get_prev(datetime)
-    return Ticks(newest, found.get_prev(datetime))
+    newest = last(schedule, now)
+    return Ticks(newest, last(schedule, newest - timedelta(microseconds=1)))
 
 
 def jitter(model: str, period: timedelta) -> timedelta:

@@ -27,7 +27,7 @@ def models(scene: Scene) -> Iterator[Metric]:
     blocked = Counter(rule for row in known.values() for rule in row["blocked"])
     about = "Models whose newest check this rule stopped or decided."
     yield gauges("models_blocked", about, "rule", {each: float(blocked[each]) for each in sorted(blocked)})
-    late = overdue(scene.file, {name: row["at"] for name, row in known.items()}, scene.now)
+    late = overdue(scene.file, {name: row["at"] for name, row in known.items()}, scene.now, scene.book.pauses())
     yield gauge("models_overdue", "Models that were not checked on time by their schedule.", len(late))
     yield from _ages(scene, known)
 

@@ -25,7 +25,7 @@ def explain_text(found: Json, width: int = words.WIDTH) -> str:
     """
     for brevity in range(_BRIEFEST + 1):
         page = Screen(width, brevity)
-        for part in (_top, questions_asked, _advice, _story, _errors, _next):
+        for part in (_top, questions_asked, _advice, _story, _errors, _paused, _next):
             part(page, found)
         if len(page.lines) <= MOST_LINES:
             break
@@ -148,6 +148,15 @@ def _errors(page: Screen, found: Json) -> None:
         page.quote(output)
         if error["hint"]:
             page.say("", f"→ {error['hint']}")
+
+
+def _paused(page: Screen, found: Json) -> None:
+    """Say who holds the model now, whatever run is looked at: it is why nothing new is seen of it."""
+    held = found.get("paused")
+    if held:
+        page.gap()
+        page.say("paused", held["text"].removeprefix("paused "))
+        page.say("", f"→ {held['next']}")
 
 
 def _next(page: Screen, found: Json) -> None:

@@ -13,6 +13,8 @@ from checkpoints.ledger.checks import Checks
 from checkpoints.ledger.costs import Costs
 from checkpoints.ledger.decisions import Decisions
 from checkpoints.ledger.effects import Boundary, Effects, passing
+from checkpoints.ledger.fleet import Fleet
+from checkpoints.ledger.pauses import Pauses
 from checkpoints.ledger.questions import Questions
 from checkpoints.ledger.requests import Requests
 from checkpoints.ledger.runs import Runs
@@ -41,6 +43,7 @@ from graph.model import (
     TrainingJob,
     Validation,
 )
+from graph.pause import Pause
 from graph.ports import Clock, Once
 from graph.spec import ModelSpec
 from graph.spending import Spent
@@ -61,6 +64,8 @@ class PostgresLedger:
         self.budgets = Budgets(database)
         self.questions = Questions(database)
         self.shadow = Shadow(database)
+        self.paused = Pauses(database)
+        self.fleet = Fleet(database)
         self.tokens = Tokens(database)
         self.tallies = Tallies(database)
         self.requests = Requests(database)
@@ -201,6 +206,10 @@ class PostgresLedger:
         """Close the run with its outcome."""
         self.runs.finish(run, outcome, reason, now)
         self.boundary("run.finished")
+
+    def pauses(self) -> Sequence[Pause]:
+        """Return every pause that was not lifted yet."""
+        return self.paused.standing()
 
     @contextmanager
     def alone(self, run: str, model: str) -> Iterator[None]:

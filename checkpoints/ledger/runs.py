@@ -74,10 +74,6 @@ class Runs:
         """Return the model's one acting run, if it has one."""
         return self._database.row(query("runs", "active_run"), model=model)
 
-    def fleet(self) -> list[Row]:
-        """Return one row per model: its newest decision and its active run."""
-        return self._database.rows(query("runs", "fleet"))
-
     def note_job(self, run: str, job: TrainingJob, now: datetime) -> str | None:
         """Store the last known state of the run's training job; its first sighting counts as one retrain.
 

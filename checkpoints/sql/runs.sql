@@ -16,7 +16,8 @@ select 'checks', 'carry_on', 'run:' || run, jsonb_build_object('run', run) from 
 select * from runs where run = %(run)s
 
 -- name: standing
-select r.run, r.model, r.outcome, r.action, r.job, r.void_reason, a.state as approval
+select r.run, r.model, r.outcome, r.action, r.job, r.void_reason, a.state as approval,
+       exists (select 1 from pauses where lifted_at is null) as pauses
 from runs r left join approvals a on a.run = r.run where r.run = %(run)s
 
 -- name: void_reason
@@ -56,25 +57,6 @@ where r.outcome is null order by r.started_at, r.run
 
 -- name: active_run
 select * from runs where model = %(model)s and action in ('retrain', 'rollback') and outcome is null
-
--- name: fleet
--- The newest finished check of each model, with its active run if there is one.
-select m.model, d.verdict, d.cause, d.action, d.reason, d.champion, d.started_at as checked_at,
-       d.run as checked_by, a.run as active, a.status as active_status, l.run as failed, l.reason as failure,
-       l.started_at as failed_at
-from (select distinct model from runs) m
-left join lateral (
-  -- A return that a person asked for measured nothing: it is no check.
-  select * from runs r where r.model = m.model and r.action is not null and exists (select 1 from evidence e where e.run = r.run)
-  order by r.started_at desc, r.run desc limit 1
-) d on true
--- The newest check, when it could not be made: what was known before is no news of the model any more.
-left join lateral (
-  select * from (select * from runs r where r.model = m.model order by r.started_at desc, r.run desc limit 1) newest
-  where newest.outcome = 'failed' and newest.action is null
-) l on true
-left join runs a on a.model = m.model and a.action in ('retrain', 'rollback') and a.outcome is null
-order by m.model
 
 -- name: note_job
 -- Its first sighting counts as one retrain. One that has ended settles what was reserved for it; the first price stays.

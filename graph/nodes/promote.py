@@ -4,6 +4,7 @@ from graph.codec import dump, load
 from graph.errors import Refused
 from graph.model import Approval, Artifact, Json, ModelRef, Promotion, RunOutcome
 from graph.policy import approval as gate
+from graph.policy import pausing
 from graph.policy.sealing import as_found
 from graph.ports import Deps, Parts
 from graph.state import State, current
@@ -29,6 +30,7 @@ def _promoted(state: State, deps: Deps, approval: Approval) -> State:
         # A killed attempt of this very run moved it: what changed since then changes nothing about that.
         _move(deps, run, own.version, approval.sealed.champion)
         return _record(state, deps, approval, own.version)
+    pausing.require_running(deps.spec.name, deps.spec.tags, deps.ledger.pauses())
     artifact = deps.registry.fetch(_candidate(deps, state, approval), deps.workspace / run / "approved")
     serving = champion.version if champion else None
     changed = gate.difference(approval.sealed, as_found(approval.sealed, serving, artifact.digest, deps.spec))

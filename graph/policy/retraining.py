@@ -10,12 +10,14 @@ from graph.policy.look_back_rules import LOOK_BACK_RULES
 from graph.policy.paying import ARCHIVE_RULES, PAYING_RULES
 from graph.policy.restraint import BUDGET_RULES, GROUND_RULES, Instead, Wish, active_run
 from graph.policy.rules import Step, walk
-from graph.policy.sight_rules import sight_rules
+from graph.policy.sight_rules import SIGHT_RULES, sight_rules
 from graph.policy.training_window import since_change
 from graph.policy.words import moment, plural
 from graph.spec import ModelSpec
 
 AFTER_SIGHT_RULES = (*ARCHIVE_RULES, *BUDGET_RULES, *PAYING_RULES)
+RESTRAINTS = tuple(step.name for step in (*GROUND_RULES, *SIGHT_RULES, *AFTER_SIGHT_RULES))
+"""The names of all rules that may hold a wanted retrain back."""
 UNCHOSEN = timedelta(days=90)
 """Rows to train on where the owner names no window and no harm has a beginning: a first candidate, or drift alone."""
 
