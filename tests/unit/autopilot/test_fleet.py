@@ -1,6 +1,7 @@
 """Where a model stands, who comes first, what is chosen and on which page, and how a terminal says it."""
 
 import io
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -230,10 +231,9 @@ def test_an_open_run_is_not_told_beside_what_it_waits_for():
 
 
 def test_a_watched_screen_is_drawn_again_until_somebody_ends_it():
-    drawn, seen = (
-        io.StringIO(),
-        iter(["first\nmodel", Unavailable("the database did not answer", "autopilot doctor"), "x"]),
-    )
+    drawn = io.StringIO()
+    away = Unavailable("the database did not answer", "autopilot doctor")
+    seen: Iterator[str | Unavailable] = iter(["first\nmodel", away, "x"])
     waits: list[float] = []
 
     def draw() -> str:
