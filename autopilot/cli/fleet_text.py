@@ -39,8 +39,9 @@ def _alert(models: list[Json]) -> list[str]:
     if not late:
         return []
     named = ", ".join(f"{each['model']} ({_checked(each)})" for each in late[:_NAMED])
-    more = f" and {len(late) - _NAMED:,} more: autopilot status --state overdue" if len(late) > _NAMED else ""
-    return [f"! not checked on time: {named}{more}"]
+    if len(late) <= _NAMED:
+        return [f"! not checked on time: {named}"]
+    return [f"! {len(late):,} not checked on time (autopilot status --state overdue), such as {named}"]
 
 
 def _checked(model: Json) -> str:
