@@ -10,7 +10,7 @@ from autopilot.capabilities import Capability
 from autopilot.clock import RunningClock
 from autopilot.desk import Desk
 from autopilot.fleet.worker import Worker
-from autopilot.observing.log import logging_to
+from autopilot.log import logging_to
 from autopilot.settings import Settings
 from autopilot.staying import code, say
 

@@ -114,7 +114,7 @@ def _states(found: Known, row: Row, seen: Json) -> list[str]:
         "open": active is not None,
         "silent": seen["verdict"] in (None, "insufficient"),
         "paused": bool(found.pauses),
-        "shadow": found.entry is not None and found.entry.mode == "shadow",
+        "shadow": row.get("demoted", False) or (found.entry is not None and found.entry.mode == "shadow"),
     }
     return [state for state in STATES if holds[state]]
 

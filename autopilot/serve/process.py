@@ -16,7 +16,7 @@ from autopilot.capabilities import Capability
 from autopilot.clock import RunningClock
 from autopilot.desk import Desk
 from autopilot.fleet.worker import Worker
-from autopilot.observing.log import logging_to
+from autopilot.log import logging_to
 from autopilot.serve import callbacks
 from autopilot.serve.runner import Runner
 from autopilot.settings import Settings

@@ -22,6 +22,7 @@ select m.model, d.verdict, d.cause, d.action, d.reason, d.champion, d.started_at
        a.run as active, a.status as active_status, a.error->>'message' as active_error,
        n.started_at as begun_at, case when n.outcome = 'failed' then n.run end as failed, n.reason as failure,
        b.rule as blocked_by,
+       exists (select 1 from demotions x where x.model = m.model and x.lifted_at is null) as demoted,
        case when m.model is null then (
          select jsonb_agg(jsonb_build_object('scope', scope, 'name', name, 'by', paused_by, 'at', paused_at, 'reason', reason)
                           order by paused_at, id)

@@ -9,7 +9,6 @@ from importlib import resources
 from math import inf
 
 import pytest
-from autopilot.serve.carrying import Carrier
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from autopilot.api.metrics import scene
@@ -19,6 +18,7 @@ from checkpoints.ledger.book import PostgresLedger
 from checkpoints.ledger.tallies import Tallies
 from graph.errors import Misconfigured, Unavailable
 from graph.evidence import Reading
+from tests.carrying import Carrier
 from tests.house import BROKEN, HEALTHY, MODEL
 from tests.scraping import answered, scrape
 from tests.serving import FILE, serving

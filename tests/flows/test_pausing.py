@@ -8,12 +8,12 @@ import pytest
 from autopilot.fleet import pausing
 from autopilot.fleet.pausing import Target, Who
 from autopilot.fleet.roster import Entry, Roster
-from autopilot.serve.carrying import Carrier
 from graph.errors import Misconfigured, NotFound, Paused, Refused
 from graph.nodes.promote import promote
 from graph.nodes.retrain import retrain
 from graph.state import State
 from tests.browsing import browser, doors, read
+from tests.carrying import Carrier
 from tests.fleets import shown
 from tests.house import DEGRADED, MODEL
 from tests.serving import FILE, serving

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from autopilot.observing.log import logging_to
+from autopilot.log import logging_to
 from graph.errors import Unavailable
 from tests.house import BROKEN, HEALTHY, MODEL
 

@@ -8,6 +8,7 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from textwrap import dedent
 
 import httpx
 import pytest
@@ -93,8 +94,8 @@ def test_a_prometheus_scrapes_what_is_served_and_an_alert_fires(prometheus_progr
 def configured(folder: Path, port: int) -> str:
     """The scrape of docs/observability.md, each second, and the alerts without their patience."""
     page = (ROOT / "docs" / "observability.md").read_text()
-    (shown,) = re.findall(r"```yaml\n(scrape_configs:.+?)```", page, re.DOTALL)
-    document = yaml.safe_load(shown)
+    (shown,) = re.findall(r"```yaml\n( *scrape_configs:.+?)```", page, re.DOTALL)
+    document = yaml.safe_load(dedent(shown))
     (job,) = document["scrape_configs"]
     job |= {"scheme": "http", "scrape_interval": "1s", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
     job["authorization"]["credentials_file"] = str(folder / "token")

@@ -105,16 +105,6 @@ def test_since_when_a_model_is_overdue(schedule, now, late):
     assert cron.late_since(schedule, now) == late
 
 
-@pytest.mark.parametrize("text", ["hourly", "* * * *", "0 * * * * *", "61 * * * *", "0 0 31 2 *", ""])
-def test_what_never_fires_is_no_schedule(text):
-    assert cron.wrong(text)
-
-
-@pytest.mark.parametrize("text", ["0 * * * *", "*/5 8-18 * * mon-fri", "@daily"])
-def test_what_fires_is_a_schedule(text):
-    assert cron.wrong(text) is None
-
-
 MODELS = [
     document(ROW, Entry(owner="ana", tags=("a",)), name="calm"),
     document({**ROW, "verdict": "degraded", "blocked_by": "budget"}, Entry(owner="ben", tags=("a", "b")), name="held"),

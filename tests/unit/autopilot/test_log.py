@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from autopilot import run_log
-from autopilot.observing.log import logging_to
+from autopilot.log import logging_to
 from autopilot.settings import load
 from graph.errors import Misconfigured, Unavailable
 
