@@ -13,6 +13,7 @@ from autopilot.budget import Budget, FleetBudget
 from autopilot.cron import five_fields
 from autopilot.inheriting import with_defaults
 from autopilot.people import Approval, Inbox, Notify, Person, unknown_channels
+from autopilot.retention import Retention
 from autopilot.spec_problem import line, problem
 from graph.errors import Misconfigured, NotFound
 from graph.policy import money
@@ -215,6 +216,7 @@ class File(Part):
     channels: dict[str, SerializeAsAny[ChannelPart]] = Field(default_factory=dict)
     inbox: Inbox = Inbox()
     budget: FleetBudget | None = None
+    retention: Retention = Retention()
     defaults: dict[str, Any] = Field(default_factory=dict)
     groups: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     models: Annotated[dict[Name, Model], Field(min_length=1)]

@@ -120,12 +120,14 @@ def _explanation(book: PostgresLedger, row: Row) -> Json:
 
     name = str(row["run"])
     decided = book.decisions.row(name)
+    folded = decided["folded_at"] if decided else None
     promotion = book.approvals.promotion(name)
     return {
         **run(book, row),
         "rules": decided["document"]["rules"] if decided else [],
         "blame": decided["document"]["blame"] if decided else [],
-        "evidence": dump(book.evidence(name)) if decided and measured(decided["document"]) else None,
+        "evidence": dump(book.evidence(name)) if decided and measured(decided["document"]) and not folded else None,
+        "folded_at": time(folded) if folded else None,
         "decision": decided["document"] if decided else None,
         "advice": decided["document"].get("advice") if decided else None,
         "policy": decided["policy"] if decided else None,
@@ -172,7 +174,7 @@ def _distributions(book: PostgresLedger, row: Row) -> list[Json]:
     from autopilot.report.reading import measured
 
     decided = book.decisions.row(str(row["run"]))
-    if decided is None or not measured(decided["document"]):
+    if decided is None or decided["folded_at"] or not measured(decided["document"]):
         return []
     evidence = book.evidence(str(row["run"]))
     document = dump(evidence)

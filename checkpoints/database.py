@@ -160,6 +160,17 @@ class Database:
             finally:
                 self._held.reset(token)
 
+    @contextmanager
+    def shared(self, name: str) -> Iterator[None]:
+        """Hold a lock together with others who hold it so, and against whoever wants it alone. Waits for that one."""
+        self._locks.open()
+        with translated(), self._locks.connection() as connection:
+            connection.execute("select pg_advisory_lock_shared(hashtextextended(%(name)s, 0))", {"name": name})
+            try:
+                yield
+            finally:
+                connection.execute("select pg_advisory_unlock_shared(hashtextextended(%(name)s, 0))", {"name": name})
+
     def noted(self, name: str) -> dict[str, Any]:
         """Return the notes of a lock that is held: what nobody changes without it need not be read twice.
 

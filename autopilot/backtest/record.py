@@ -96,7 +96,9 @@ class Check:
     course: Course | None
     """None for one that did not act."""
     measured: bool
-    """False for a return that a person asked for."""
+    """False for a return that a person asked for, and where what was measured is not kept any more, …"""
+    folded: bool = False
+    """… which this tells."""
     validation: Validation | None = None
 
 
@@ -151,7 +153,8 @@ def _check(row: Row, validations: Mapping[str, Validation]) -> Check:
     run = str(row["run"])
     with _readable(run):
         decision, spec = load(Decision, row["document"]), load(ModelSpec, row["policy"])
-    return Check(run, row["at"], decision, spec, _course(row), row["measured"], validations.get(run))
+    course = _course(row)
+    return Check(run, row["at"], decision, spec, course, row["measured"], row["folded"], validations.get(run))
 
 
 def _course(row: Row) -> Course | None:

@@ -16,6 +16,7 @@ from autopilot.bootstrap import ledger
 from autopilot.cli.text import page
 from autopilot.clock import parse
 from autopilot.effective import model_spec
+from autopilot.upkeep.lock import upkeep_of
 from graph.errors import Misconfigured
 from graph.evidence import Evidence
 from graph.model import Json
@@ -47,7 +48,8 @@ def _found(arguments: Namespace) -> Json:
     since, until = _moment(arguments.since, "--from"), _moment(arguments.until, "--to")
     if since and until and since >= until:
         raise Misconfigured(f"--from {arguments.since} is not before --to {arguments.until}", "exchange them")
-    with ledger(settings) as book:
+    # What it reads stays as it is until it has read it.
+    with ledger(settings) as book, book.database.shared(upkeep_of(arguments.model)):
         past = record.read(book, arguments.model, specs[PRESENT].registry, since, until)
         found = replay(past, specs, _counted(lambda run: record.evidence(book, run), len(past.checks)))
     return document(arguments.model, found, sources)

@@ -13,10 +13,12 @@ def _settings(arguments: Namespace) -> configured.Settings:
 
 
 def db(arguments: Namespace) -> int:
-    """Migrate, describe or stop the database."""
+    """Migrate, describe, prune or stop the database."""
     if arguments.destroy and arguments.act != "stop":
         raise Misconfigured("--destroy goes with `db stop`")
-    act = {"migrate": _migrate, "status": _status, "stop": _stop}[arguments.act]
+    if arguments.dry_run and arguments.act != "prune":
+        raise Misconfigured("--dry-run goes with `db prune`")
+    act = {"migrate": _migrate, "status": _status, "prune": _prune, "stop": _stop}[arguments.act]
     found, text = act(arguments)
     if arguments.json:
         output.document(found)
@@ -33,6 +35,13 @@ def _migrate(arguments: Namespace) -> tuple[object, str]:
 def _status(arguments: Namespace) -> tuple[object, str]:
     found = describe(_settings(arguments))
     return found, "\n".join(f"{key}: {value}" for key, value in found.items())
+
+
+def _prune(arguments: Namespace) -> tuple[object, str]:
+    from autopilot.upkeep.pruning import prune, text
+
+    done = prune(_settings(arguments), dry=arguments.dry_run)
+    return {"dry_run": arguments.dry_run, **done.document}, text(done, dry=arguments.dry_run)
 
 
 def _stop(arguments: Namespace) -> tuple[object, str]:

@@ -155,8 +155,9 @@ def _serving(add: Add) -> None:
 
 def _keeping(add: Add) -> None:
     add("doctor", "check every connection, right and schema")
-    db = add("db", "the database: migrate, status, stop")
-    db.add_argument("act", choices=("migrate", "status", "stop"))
+    db = add("db", "the database: migrate, status, prune, stop")
+    db.add_argument("act", choices=("migrate", "status", "prune", "stop"))
+    db.add_argument("--dry-run", action="store_true", help="with prune: say what would be folded and dropped")
     db.add_argument("--destroy", action="store_true", help="with stop: remove the embedded database's folders too")
     init = add("init", "write a first autopilot.yaml")
     init.add_argument("--from", dest="log", metavar="LOG", help="read this prediction log and propose its entry")

@@ -16,6 +16,8 @@ from graph.policy.words import span
 MOST_LINES = 42
 """What is taken for one screen."""
 _BRIEFEST = 3
+FOLDED = "verdict, rules and values; what was measured is not kept since {since}, so this no longer replays"
+"""Of a decision whose windows have folded."""
 
 
 def explain_text(found: Json, width: int = words.WIDTH) -> str:
@@ -51,6 +53,8 @@ def _top(page: Screen, found: Json) -> None:
             page.say("  blamed", f"{blame['feature']}: {blame['detail']}")
     if found["shadow"]:
         page.say_all("  shadow", shadow_text(found["shadow"], found["model"]))
+    if found.get("folded_at"):
+        page.say("  kept", FOLDED.format(since=words.day(found["folded_at"])))
 
 
 def _standing(page: Screen, found: Json) -> None:

@@ -21,6 +21,7 @@ from checkpoints.ledger.runs import Runs
 from checkpoints.ledger.shadow import Shadow
 from checkpoints.ledger.tallies import Tallies
 from checkpoints.ledger.tokens import Tokens
+from checkpoints.ledger.upkeep import Upkeep
 from checkpoints.ledger.views import Views
 from checkpoints.ledger.watches import Watches
 from checkpoints.ledger.windows import Windows
@@ -73,6 +74,7 @@ class PostgresLedger:
         self.views = Views(database)
         self.watches = Watches(database)
         self.queue = Queue(database)
+        self.upkeep = Upkeep(database)
         self.effects = Effects(database, clock, boundary)
         self.once: Once = self.effects
         self.boundary = boundary

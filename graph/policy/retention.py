@@ -11,7 +11,6 @@ Span = tuple[datetime, datetime]
 NEWEST = 400
 """Closed windows of a kind that stay as they are whatever their age: what a check follows, and looks back over."""
 _DAY = timedelta(days=1)
-_EVERY_VERSION = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ class Fold:
 
 
 def whole(check: Check, before: Check | None) -> bool:
-    """Tell whether a decision keeps its evidence: the first, one that acted or is named, one that says something new."""
+    """Tell whether a decision keeps its evidence: the first, one that acted or is named, one with news."""
     if before is None or check.acted or check.referred:
         return True
     return (check.verdict, check.action) != (before.verdict, before.action)
@@ -97,9 +96,11 @@ def forgotten(check: Check, keep: Retention, now: datetime) -> bool:
     return check.at <= now - keep.decisions and not (check.acted or check.referred or check.newest)
 
 
-def outlived(end: datetime, version: str, bounds: Bounds, standing: frozenset[str], before: datetime) -> bool:
-    """Tell whether counts that end then are dropped. Those of versions that serve, or may serve again, stay."""
-    return end <= before and version not in standing and not _open(end, bounds)
+def outlived(span: Span, version: str, bounds: Bounds, standing: frozenset[str], before: datetime) -> bool:
+    """Tell whether counts over a span are dropped. Those of versions that serve, or may serve again, stay."""
+    if version in standing or span in bounds.referred:
+        return False
+    return span[1] <= before and not _open(span[1], bounds)
 
 
 def folds(
@@ -123,7 +124,7 @@ def _days(windows: Sequence[Window], bounds: Bounds, before: datetime) -> Iterat
     """Yield the days of which every window may go."""
     closed = [each for each in windows if each.closed and not _flags(each.start, each.end, bounds.flags)]
     stays = {each.start for each in closed[-NEWEST:]} | {each.start for each in windows if not each.closed}
-    for start, found in groupby(windows, lambda each: _midnight(each.start)):
+    for start, found in groupby(windows, lambda each: midnight(each.start)):
         day, end = list(found), start + _DAY
         if end <= before and not _open(end, bounds) and not any(each.start in stays for each in day):
             short = [each for each in day if each.end - each.start < _DAY]
@@ -152,5 +153,6 @@ def _open(end: datetime, bounds: Bounds) -> bool:
     return bounds.open_since is not None and end > bounds.open_since
 
 
-def _midnight(time: datetime) -> datetime:
+def midnight(time: datetime) -> datetime:
+    """Return the beginning of a moment's day, in UTC."""
     return time.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -8,7 +8,7 @@ import json
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
@@ -49,10 +49,9 @@ def lay_down(dsn: str) -> None:
     _lay_threads(dsn, rows["threads"])
 
 
-def _insert(table: str) -> LiteralString:
-    return cast(
-        LiteralString,
-        f"insert into {table} overriding system value select * from jsonb_populate_recordset(null::{table}, %(rows)s)",
+def _insert(table: str) -> str:
+    return (
+        f"insert into {table} overriding system value select * from jsonb_populate_recordset(null::{table}, %(rows)s)"
     )
 
 
@@ -71,10 +70,7 @@ def _ledger(dsn: str) -> Rows:
     tables = "select tablename from pg_tables where schemaname = 'autopilot' and tablename <> 'migrations'"
     with closing(_connected(dsn)) as connection:
         names = sorted(row["tablename"] for row in connection.execute(tables))
-        rows = {
-            name: connection.execute(cast(LiteralString, f"select to_jsonb({name}) as row from {name}"))
-            for name in names
-        }
+        rows = {name: connection.execute(f"select to_jsonb({name}) as row from {name}") for name in names}
         return {name: found for name, each in rows.items() if (found := [row["row"] for row in each])}
 
 

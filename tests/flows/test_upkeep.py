@@ -1,0 +1,400 @@
+"""Upkeep on a real ledger: what is old becomes small and says so; what somebody may still ask for stays."""
+
+import os
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from autopilot import view, words
+from autopilot.backtest import record
+from autopilot.backtest.document import document
+from autopilot.backtest.replay import replay
+from autopilot.report.explain import explain_text
+from autopilot.settings import load
+from autopilot.upkeep.lock import upkeep_of
+from autopilot.upkeep.pruning import prune, text
+from autopilot.upkeep.tending import tend
+from checkpoints.database import Database
+from checkpoints.ledger.book import PostgresLedger
+from checkpoints.packing import unpack
+from checkpoints.queries import named
+from graph.codec import dump
+from graph.errors import NotFound
+from graph.evidence import WindowRef
+from graph.model import Question
+from graph.policy.retention import NEWEST, Retention
+from graph.ports import StoredWindow
+from tests.flows.test_backtest_command import CONFIGURATION
+from tests.house import HEALTHY, MODEL, another_carries_on
+from tests.unit.graph.policy.builders import DAY, NOW, SPEC
+from tools.profile.counts import CellCounts, ScoreCounts
+
+HOUR = timedelta(hours=1)
+KEEP = Retention()
+MIDNIGHT = NOW.replace(hour=0, minute=0)
+AGED = MIDNIGHT + 100 * DAY
+RUNS = "select run from runs order by started_at, run"
+
+
+def told(home, sql, **values):
+    """Ask the database itself."""
+    with closing(psycopg.connect(home.dsn, autocommit=True, options="-c search_path=autopilot")) as connection:
+        return connection.execute(sql, values).fetchall()
+
+
+def checked(home, *evidence):
+    """Check once an hour, and return the runs."""
+    runs = []
+    for each in evidence:
+        home.monitor.evidence = each
+        runs.append(home.engine.run(MODEL))
+        home.clock.pass_time(HOUR)
+    return runs
+
+
+def tended(home, after=20 * DAY, keep=KEEP, **more):
+    home.clock.pass_time(after)
+    found = tend(home.book, keep, home.clock.now(), home.engine._workspace.parent, every=timedelta(0), **more)
+    return {what: things for what, (things, _) in found.found.items() if things}
+
+
+def anew(home):
+    """Return the ledger without anything read before."""
+    return PostgresLedger(Database(home.dsn), home.clock)
+
+
+def explained(home, run):
+    return view.explanation(home.book, home.row(run))
+
+
+# --- decisions ---
+
+
+def test_a_check_without_news_keeps_verdict_rules_and_values_and_says_that_it_no_longer_replays(home):
+    first, *others = checked(home, *[HEALTHY] * 4)
+    before = [explained(home, run) for run in others]
+    assert tended(home) == {"decisions_kept_whole": 1, "decisions_folded": 3}
+    book = anew(home)
+    for run, was in zip(others, before, strict=True):
+        found = explained(home, run)
+        assert (found["evidence"], found["folded_at"]) == (None, "2026-03-21T14:30:00Z")
+        for part in ("decision", "rules", "policy", "verdict", "blame"):
+            assert found[part] == was[part]
+        assert dump(book.decision(run)) == was["decision"]
+        said = " ".join(explain_text(found).split())
+        assert "kept verdict, rules and values" in said
+        assert f"is not kept since {words.day(found['folded_at'])}, so this no longer replays" in said
+        assert "nothing was measured" not in said
+        assert "there is no champion" not in said
+    with pytest.raises(NotFound, match="was folded away on 2026-03-21"):
+        book.evidence(others[0])
+    assert explained(home, first)["evidence"] == dump(replace(HEALTHY, champion="1", as_of=NOW))
+    assert told(home, "select count(*) from policies") == [(1,)]
+    book.database.close()
+
+
+def test_a_replay_leaves_folded_checks_out_and_says_so(home):
+    runs = checked(home, *[HEALTHY] * 3)
+    tended(home)
+    past = record.read(home.book, MODEL, SPEC.registry)
+    found = replay(past, {"present": home.spec[0]}, lambda run: record.evidence(home.book, run))
+    assert [each.run for each in found.checks] == runs[:1]
+    assert not found.changed
+    notes = document(MODEL, found, {})["notes"]
+    assert any(note.startswith("2 decisions left out: kept with verdict, rules and values") for note in notes)
+    assert not any("the evidence is no longer stored" in note for note in notes)
+    with pytest.raises(NotFound, match="no check of fraud in this range replays any more"):
+        replay(record.read(home.book, MODEL, SPEC.registry, since=NOW + HOUR), {}, lambda _: HEALTHY)
+
+
+def test_what_changed_or_acted_is_kept_whole_and_reports_as_before(home):
+    quiet, again = checked(home, HEALTHY, HEALTHY)
+    acted = home.waiting()
+    home.say(acted)
+    home.clock.pass_time(HOUR)
+    after = checked(home, HEALTHY, HEALTHY)
+    was = explained(home, acted)
+    tended(home)
+    assert explained(home, acted) == was
+    kept = dict(told(home, "select run::text, kept from decisions"))
+    assert kept == {quiet: "whole", again: "reference", acted: "whole", after[0]: "whole", after[1]: "reference"}
+    assert view.course(home.book, home.row(acted))["checks"][-1]["champion"] == "1"
+
+
+def test_a_check_that_is_not_over_is_left_alone(home):
+    run = checked(home, HEALTHY)[0]
+    told(home, "update runs set outcome = null where run = %(run)s returning run", run=run)
+    assert tended(home) == {}
+
+
+def test_nothing_is_done_twice_and_a_dry_run_says_what_would_be(home):
+    checked(home, *[HEALTHY] * 3)
+    home.clock.pass_time(20 * DAY)
+    rows = "select document is null, kept from decisions"
+    would = tended(home, 0 * DAY, dry=True)
+    assert set(told(home, rows)) == {(False, None)}
+    assert tended(home, 0 * DAY) == would == {"decisions_kept_whole": 1, "decisions_folded": 2}
+    assert tended(home, 0 * DAY) == {}
+
+
+def test_old_checks_that_did_nothing_go_and_the_rest_of_the_story_stays(home):
+    quiet = checked(home, HEALTHY, HEALTHY)
+    acted = home.waiting()
+    home.say(acted)
+    home.clock.pass_time(HOUR)
+    asked = checked(home, replace(HEALTHY, future_rows=400))[0]
+    newest = checked(home, HEALTHY)[0]
+    before, history = view.status(home.book, {}, home.clock.now()), home.book.history(SPEC)
+    assert tended(home, 500 * DAY)["checks_dropped"] == 2
+    assert {str(run) for (run,) in told(home, RUNS)} == {acted, asked, newest}
+    with pytest.raises(NotFound):
+        home.row(quiet[0])
+    assert explained(home, acted)["promotion"]["to_version"] == "2"
+    assert view.status(home.book, {}, home.clock.now()) == before
+    assert home.book.history(SPEC) == history
+
+
+def test_upkeep_knows_every_table_that_names_a_run(home):
+    """A new one needs a word from its author: does it keep a check, or go with it?"""
+    naming = """
+      select conrelid::regclass::text from pg_constraint
+      where contype = 'f' and confrelid = 'runs'::regclass order by 1
+    """
+    known = named("upkeep")["old_checks"] + named("upkeep")["forget"]
+    assert [table for (table,) in told(home, naming) if f" {table} " not in known] == []
+
+
+# --- windows ---
+
+
+def counted(hour, rows=100):
+    cells = CellCounts(*((rows + part, part * hour) for part in range(10)))
+    return ScoreCounts(cells, rows=rows, lags={hour: rows})
+
+
+def laid(home, hours, version="1", profile="p", source="scores", length=HOUR):
+    """Store closed windows of these hours, and the newest ones long after them."""
+    for hour in hours:
+        start = MIDNIGHT + hour * HOUR
+        home.book.windows.save_window(
+            StoredWindow(MODEL, version, profile, source, start, start + length, dump(counted(hour)), True, stamp="s")
+        )
+    told(
+        home,
+        """insert into windows select %(model)s, %(version)s, %(profile)s, %(source)s, at, at + interval '1 hour',
+             true, 1, '{}', ''
+           from generate_series(0, %(last)s) n, lateral (select %(from)s + n * interval '1 hour' as at)
+           on conflict do nothing returning 1""",
+        model=MODEL,
+        version=version,
+        profile=profile,
+        source=source,
+        last=NEWEST - 1,
+        **{"from": AGED - NEWEST * HOUR},
+    )
+
+
+def sums(home):
+    rows = told(home, "select version, profile, starts_at, ends_at, packed from folded_windows order by 1, 2, 3")
+    return {
+        (version, profile, (start - MIDNIGHT) // HOUR, (end - MIDNIGHT) // HOUR): unpack(bytes(packed))["counts"][
+            "rows"
+        ]
+        for version, profile, start, end, packed in rows
+    }
+
+
+def left(home):
+    rows = told(home, "select starts_at from windows where counts <> '{}' order by version, profile, starts_at")
+    return [(start - MIDNIGHT) // HOUR for (start,) in rows]
+
+
+@pytest.fixture
+def aged(home):
+    """A house whose model was checked once, long ago: what it named then it names no more."""
+    checked(home, HEALTHY)
+    home.clock.at = AGED
+    return home
+
+
+def test_hours_become_days_and_every_row_is_still_counted(aged):
+    laid(aged, range(48))
+    assert tended(aged, 0 * DAY) == {"decisions_kept_whole": 1, "windows_folded": 48}
+    assert sums(aged) == {("1", "p", 0, 24): 2400, ("1", "p", 24, 48): 2400}
+    assert (left(aged), tended(aged, 0 * DAY)) == ([], {})
+
+
+def test_days_do_not_join_versions_profiles_or_sides_of_a_flag(aged):
+    laid(aged, range(6))
+    laid(aged, range(4), version="2")
+    laid(aged, range(2), profile="other")
+    aged.book.quarantine(
+        MODEL, [WindowRef("scores", MIDNIGHT + 2 * HOUR, MIDNIGHT + 4 * HOUR, 1, 1)], "broken", "ana", AGED
+    )
+    tended(aged, 0 * DAY)
+    assert sums(aged) == {
+        ("1", "other", 0, 2): 200,
+        ("1", "p", 0, 2): 200,
+        ("1", "p", 2, 4): 200,
+        ("1", "p", 4, 6): 200,
+        ("2", "p", 0, 2): 200,
+        ("2", "p", 2, 4): 200,
+    }
+
+
+def test_an_open_question_holds_back_all_since_it_and_its_answer_lets_go(aged):
+    laid(aged, range(48))
+    run = checked(aged, HEALTHY)[0]
+    question = Question("data", AGED, ("amount",))
+    aged.book.ask(run, MODEL, question, MIDNIGHT + 30 * HOUR)
+    tended(aged, 0 * DAY)
+    assert (sums(aged), left(aged)) == ({("1", "p", 0, 24): 2400}, list(range(24, 48)))
+    aged.book.questions.answer(MODEL, True, "ana", None, "", AGED)
+    tended(aged, 0 * DAY)
+    assert len(sums(aged)) == 2
+
+
+def test_windows_that_a_decision_kept_whole_names_stay(home):
+    named_hour = WindowRef("scores", MIDNIGHT + 3 * HOUR, MIDNIGHT + 4 * HOUR, 1, 100)
+    checked(home, replace(HEALTHY, windows=(named_hour,)))
+    home.clock.at = AGED
+    laid(home, range(6))
+    tended(home, 0 * DAY)
+    assert (sums(home), left(home)) == ({("1", "p", 0, 6): 500}, [3])
+
+
+def test_a_window_that_is_read_again_after_its_day_was_folded_is_not_counted_twice(aged):
+    laid(aged, [0, 1, 2, 4])
+    tended(aged, 0 * DAY)
+    laid(aged, [2, 3])
+    tended(aged, 0 * DAY)
+    assert (sums(aged), left(aged)) == ({("1", "p", 0, 5): 500}, [])
+
+
+def test_counts_of_long_ago_go_but_for_those_of_versions_that_may_serve(aged):
+    laid(aged, [0, 1], version="7")
+    laid(aged, [2, 3], version="1")  # serves
+    laid(aged, [0], version="*", source="features", length=DAY)
+    tended(aged, 0 * DAY)
+    assert [*sums(aged)] == [("1", "p", 2, 4), ("7", "p", 0, 2)]
+    tended(aged, KEEP.counts)
+    assert ([*sums(aged)], told(aged, "select distinct version from windows")) == ([("1", "p", 2, 4)], [("1",)])
+
+
+def test_counts_of_a_strange_kind_stay_as_they_are(aged):
+    laid(aged, [0])
+    told(aged, "update windows set counts = '{\"rows\": 1}' where starts_at = %(at)s returning 1", at=MIDNIGHT)
+    tended(aged, 0 * DAY)
+    assert (sums(aged), left(aged)) == ({}, [0])
+
+
+def test_a_window_that_changes_while_it_is_summed_is_summed_another_time(aged):
+    laid(aged, [0, 1])
+
+    def meanwhile(counts):
+        told(aged, "update windows set revision = 2 where starts_at = %(at)s returning 1", at=MIDNIGHT)
+        return {"rows": 200}
+
+    assert "windows_folded" not in tended(aged, 0 * DAY, merge=meanwhile)
+    assert (sums(aged), left(aged)) == ({}, [0, 1])
+
+
+def test_who_reads_a_models_past_is_waited_for_until_the_next_time(aged):
+    laid(aged, [0, 1])
+    other = Database(aged.dsn)
+    with closing(other), other.shared(upkeep_of(MODEL)), other.shared(upkeep_of(MODEL)):
+        found = tend(aged.book, KEEP, AGED, aged.engine._workspace, every=timedelta(0))
+        assert (found.left, found.models, sums(aged)) == ([MODEL], 0, {})
+    assert tend(aged.book, KEEP, AGED, aged.engine._workspace, every=timedelta(0)).left == []
+    assert len(sums(aged)) == 1
+
+
+def test_a_model_is_visited_once_a_day_also_by_a_clock_that_went_back(aged):
+    def models(at):
+        return tend(aged.book, KEEP, at, aged.engine._workspace).models
+
+    assert [models(AGED + hours * HOUR) for hours in (0, 1, 22, 23, 24)] == [1, 0, 0, 1, 0]
+    assert models(AGED) == 1
+
+
+# --- runs that live, and what they leave ---
+
+
+def test_an_approval_that_waits_loses_nothing_and_is_given_after(home):
+    checked(home, HEALTHY, HEALTHY)
+    laid(home, range(-240, -216))
+    run = home.waiting()
+    threads, evidence = home.checkpoints(), explained(home, run)["evidence"]
+    long = replace(KEEP, threads=HOUR, detail=HOUR)
+    tend(home.book, long, AGED, home.engine._workspace.parent, every=timedelta(0))
+    assert (home.checkpoints(), explained(home, run)["evidence"]) == (threads, evidence)
+    home.say(run)
+    assert (home.row(run)["outcome"], home.champion()) == ("promoted", "2")
+
+
+def test_threads_of_ended_runs_go_and_those_of_living_ones_stay(home):
+    ended = home.waiting()
+    home.say(ended)
+    home.clock.pass_time(40 * DAY)
+    living = home.waiting()
+    both = home.checkpoints()
+    assert tended(home, 0 * DAY)["threads_dropped"] == 1
+    assert 0 < home.checkpoints() < both
+    home.say(living)
+    assert home.row(living)["outcome"] == "promoted"
+    assert tended(home, 31 * DAY)["threads_dropped"] == 1
+    assert home.checkpoints() == 0
+    home.engine.carry_on(ended)
+    assert home.row(ended)["outcome"] == "promoted"
+
+
+def test_folders_of_ended_runs_and_of_killed_processes_go(home, tmp_path):
+    site = tmp_path / "site"
+    ended = home.waiting()
+    home.say(ended)
+    living = home.waiting()
+    yesterday = os.stat(tmp_path).st_mtime - 2 * 86_400
+    for name in (ended, living, "look-old", "look-young", "evaluation-old", "somebody's"):
+        (site / "work" / name).mkdir(parents=True)
+        (site / "work" / name / "model").write_bytes(b"1234")
+    for name in ("look-old", "evaluation-old", "somebody's"):
+        os.utime(site / "work" / name, (yesterday, yesterday))
+    (site / "work" / "look-link").symlink_to(tmp_path)
+    for run in (ended, living):
+        (site / "jobs" / home.key(run)).mkdir(parents=True)
+
+    def gone(after):
+        found = tend(home.book, KEEP, home.clock.now() + after, site, every=timedelta(0)).found
+        return found["folders_removed"], found["jobs_removed"]
+
+    assert gone(HOUR) == ((2, 8), (0, 0))
+    assert gone(2 * DAY) == ((1, 4), (0, 0))
+    assert gone(91 * DAY) == ((0, 0), (1, 0))
+    assert sorted(each.name for each in (site / "work").iterdir()) == sorted(
+        [living, "look-link", "look-young", "somebody's"]
+    )
+    assert [each.name for each in (site / "jobs").iterdir()] == [home.key(living)]
+
+
+def test_prune_does_all_that_is_due_and_tells_it(home, tmp_path):
+    checked(home, *[HEALTHY] * 3)
+    (tmp_path / "autopilot.yaml").write_text(CONFIGURATION + "\nretention: {detail: 1d}\n")
+    settings = load(
+        {"DATABASE_URL": home.dsn, "AUTOPILOT_HOME": str(tmp_path / "home"), "MLFLOW_TRACKING_URI": "file:/none"},
+        config=str(tmp_path / "autopilot.yaml"),
+        now="2026-03-05T00:00:00Z",
+    )
+    said = text(prune(settings, dry=True), dry=True)
+    assert said.startswith("nothing was changed; this would be done:\n")
+    assert "2  checks keep verdict, rules and values only" in said
+    assert prune(settings, dry=False).things("decisions_folded") == 2
+    assert text(prune(settings, dry=False), dry=False) == "nothing is old enough to be folded or dropped"
+
+
+def test_a_run_that_another_carries_on_does_not_hold_upkeep_up(home):
+    runs = checked(home, HEALTHY, HEALTHY)
+    with another_carries_on(home, runs[0]):
+        assert tended(home)["decisions_folded"] == 1
