@@ -34,7 +34,7 @@ def folded(windows, bounds=FREE, sums=()):
     return [(hours(fold), fold.onto) for fold in made], [start(each) for each in twice]
 
 
-def start(window) -> float:
+def start(window: Window) -> float:
     return (window.start - DAY0) / HOUR
 
 

@@ -61,7 +61,9 @@ def test_a_fold_is_the_sum_bit_for_bit(kind, seed):
 def test_a_day_folded_in_two_steps_counts_the_same_rows(seed):
     hours = [dump(each) for each in hours_of_features(seed)]
     at_once, first = folded(hours), folded(hours[:9])
+    assert at_once and first
     in_two = folded([first, *hours[9:]])
+    assert in_two
     assert without_frequent(load(FeatureCounts, in_two)) == without_frequent(load(FeatureCounts, at_once))
 
 
