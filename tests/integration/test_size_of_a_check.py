@@ -1,0 +1,127 @@
+"""What an hourly check costs the database once it is old: measured on a made past of 20 features."""
+
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+import psycopg
+import pyarrow as pa
+
+from autopilot.upkeep.tending import tend
+from checkpoints.database import Database
+from checkpoints.ledger.book import PostgresLedger
+from graph.codec import dump
+from graph.evidence import Evidence, HarmWindow, WindowRef
+from graph.model import History
+from graph.policy import evidence as questions
+from graph.policy import retraining
+from graph.policy.retention import NEWEST, Retention
+from graph.ports import StoredWindow
+from tests.databases import fresh_database
+from tests.fakes.clock import FakeClock
+from tests.unit.graph.policy.builders import DELAY, NOW, QUIET, SPEC
+from tests.unit.tools.profile.samples import profile_of, scored
+from tools.monitors.evidence import feature_evidence
+from tools.profile.counting import count_cells, count_features
+from tools.profile.counts import ScoreCounts
+from tools.profile.profile import FeatureProfile
+
+MOST = 4096
+"""Bytes of a check that did nothing, of 20 features, after folding."""
+DAYS = 10
+ROWS = 1000
+NOWHERE = Path("/nowhere")
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+FIRST = NOW.replace(hour=0, minute=0)
+NAMES = tuple(f"feature_{number:02}" for number in range(20))
+TABLES = ("runs", "evidence", "decisions", "policies", "windows", "folded_windows")
+
+
+def columns(seed: int) -> dict[str, pa.Array]:
+    """Return an hour's rows: amounts, counts, measures and words, five each."""
+    draw = np.random.default_rng(seed)
+    make = (
+        lambda: pa.array(draw.lognormal(3, 1, ROWS)),
+        lambda: pa.array(draw.poisson(3, ROWS)),
+        lambda: pa.array(draw.normal(size=ROWS)),
+        lambda: pa.array(draw.choice(list("abcdefgh"), ROWS)),
+    )
+    return {name: make[number % 4]() for number, name in enumerate(NAMES)}
+
+
+def checked(book: PostgresLedger, profile: FeatureProfile, hour: int) -> None:
+    """Store one quiet check, as a check stores itself."""
+    start, now = FIRST + hour * HOUR, FIRST + (hour + 1) * HOUR
+    counts, rows = count_features(columns(hour), ROWS, profile), scored(ROWS, hour)
+    cells = tuple(np.linspace(0.02, 0.9, 30).tolist())
+    scores = ScoreCounts(count_cells(rows.score, rows.label, cells), rows=ROWS, lags={24: ROWS})
+    for source, version, what in (("features", "*", counts), ("scores", "1", scores)):
+        book.windows.save_window(StoredWindow(SPEC.name, version, "p", source, start, now, dump(what), True, stamp="s"))
+    run = str(uuid4())
+    book.open_run(run, SPEC.name, now)
+    evidence = _evidence(profile, counts, hour)
+    book.save_evidence(run, evidence)
+    decision = retraining.decide(evidence, questions.judge(evidence, SPEC.policy, DELAY), History(), SPEC, now)
+    assert decision.action == "none"
+    assert book.record_decision(run, decision, SPEC, "1", now)
+
+
+def _evidence(profile: FeatureProfile, counts, hour: int) -> Evidence:
+    start = FIRST + hour * HOUR
+    draw = np.random.default_rng(hour)
+    refs = (WindowRef("features", start, start + HOUR, 1, ROWS), WindowRef("scores", start, start + HOUR, 1, ROWS))
+    harm = tuple(
+        HarmWindow(start - n * HOUR, start - (n - 1) * HOUR, ROWS, draw.normal(0, 0.5), 1.0, 3, 0.1, 2.0)
+        for n in range(200, 0, -1)
+    )
+    measured = tuple(replace(each, psi=abs(draw.normal(0, 0.001))) for each in feature_evidence(profile, counts, NAMES))
+    return replace(QUIET, features=measured, windows=refs, harm=harm, start=start, end=start + HOUR)
+
+
+def bytes_of(dsn: str) -> int:
+    with closing(psycopg.connect(dsn, autocommit=True, options="-c search_path=autopilot")) as connection:
+        for table in TABLES:
+            connection.execute(f"vacuum full {table}")
+        found = connection.execute(
+            "select sum(pg_total_relation_size(t::regclass)) from unnest(%s::text[]) t", [list(TABLES)]
+        )
+        row = found.fetchone()
+        assert row
+        return int(row[0])
+
+
+def newest(dsn: str, delete: bool = False) -> None:
+    """Store windows after all others, so that those may fold; or take them away again."""
+    insert = """insert into windows select %(model)s, version, 'p', source, %(at)s + n * interval '1 hour',
+      %(at)s + (n + 1) * interval '1 hour', true, 1, '{}', ''
+      from generate_series(1, %(most)s) n, (values ('*', 'features'), ('1', 'scores')) kinds (version, source)"""
+    with closing(psycopg.connect(dsn, autocommit=True, options="-c search_path=autopilot")) as connection:
+        if delete:
+            connection.execute("delete from windows where counts = '{}'")
+        else:
+            connection.execute(insert, {"model": SPEC.name, "at": FIRST + 400 * DAY, "most": NEWEST})
+
+
+def measured(dsn: str, days: int) -> tuple[float, float]:
+    """Return bytes per check of an hourly checked past, before and after it was folded."""
+    with closing(Database(dsn)) as database:
+        book = PostgresLedger(database, FakeClock(NOW))
+        profile = profile_of({name: pa.concat_arrays([columns(10_000)[name], columns(10_001)[name]]) for name in NAMES})
+        for hour in range(days * 24):
+            checked(book, profile, hour)
+        before = bytes_of(dsn)
+        newest(dsn)
+        now = FIRST + (days + 20) * DAY
+        while tend(book, Retention(), now, NOWHERE, every=timedelta(seconds=1)).more:
+            pass
+    newest(dsn, delete=True)
+    return before / days / 24, bytes_of(dsn) / days / 24
+
+
+def test_a_check_that_did_nothing_costs_little_once_it_is_old(embedded_postgres):
+    before, after = measured(fresh_database(embedded_postgres), DAYS)
+    assert after <= MOST, (before, after)
+    assert before > 4 * after
