@@ -256,8 +256,6 @@ class Engine:
 
     def _begin(self, model: str, run: str) -> bool:
         """Check, then act on it. False when there is nothing to do. Under the run's lock: nobody seeded its thread."""
-        if "observe" in self._elsewhere:
-            raise Elsewhere("observe")
         with self._failing(model, run):
             checked = self._check(model, run)
         run_log.decided(model, run, checked)
@@ -270,6 +268,8 @@ class Engine:
         return True
 
     def _check(self, model: str, run: str) -> State:
+        if "observe" in self._elsewhere:
+            raise Elsewhere("observe")
         state: State = {"schema_version": SCHEMA_VERSION, "run": run, "model": model}
         with self._traced(model, run, "check") as extra:
             if not extra:

@@ -22,6 +22,7 @@ def application(dsn: str) -> App:
 def _connecting() -> dict[str, Any]:
     # It says itself, where it listens, that a connection commits by itself; elsewhere `configure` does.
     given = {key: value for key, value in connecting(QUEUE_SCHEMA).items() if key != "autocommit"}
+    given = {**given, "application_name": "autopilot worker"}
     return {"kwargs": given, "configure": _commits_by_itself, "timeout": 10}
 
 

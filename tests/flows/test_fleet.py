@@ -4,8 +4,10 @@ import asyncio
 import threading
 from datetime import timedelta
 
+import psycopg
 import pytest
 
+from autopilot import spec as written
 from autopilot.capabilities import Elsewhere
 from autopilot.fleet.acting import backoff
 from autopilot.fleet.planner import sweep
@@ -397,3 +399,26 @@ def test_a_chunk_asks_prometheus_once(town):
         turn(town)
         assert town.checked() == ALL_ONCE
         assert len([each for each in server.asked if each.path == "/api/v1/query"]) == 1
+
+
+def test_a_worker_whose_connections_are_cut_goes_on(town):
+    worker = Worker(town.desk(), town.home.dsn, {"observe"}, jobs=2)
+    worker.start()
+    until(lambda: town.checked() == ALL_ONCE, "the first checks")
+    with psycopg.connect(town.home.dsn, autocommit=True) as connection:
+        cut = connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and application_name = 'autopilot worker'"
+        ).fetchall()
+    assert len(cut) >= 2
+    town.home.clock.pass_time(HOUR + LATER)
+    town.home.book.queue.put("upkeep", "plan", "plan", {"timestamp": 0})
+    until(lambda: town.checked() == dict.fromkeys(ALL_ONCE, 2), "the checks after that")
+    assert worker.stop()
+    assert worker.failed is None
+
+
+def test_a_schedule_that_is_none_is_refused_with_its_line(town):
+    text = town.config.read_text().replace("0 * * * *", "every hour")
+    with pytest.raises(Misconfigured, match=r"autopilot.yaml:\d+: models.fraud.schedule: 'every hour' is no schedule"):
+        written.parse(text, "autopilot.yaml")
