@@ -144,7 +144,9 @@ def _serving(add: Add) -> None:
         each.add_argument(
             "--can", default="observe,train,promote", metavar="LIST", help="what it may do; for the rest it hands over"
         )
-        each.add_argument("--jobs", type=_jobs, default=4, metavar="N", help="how many at a time, at most 24")
+        each.add_argument(
+            "--jobs", type=_jobs, default=4, metavar="N", help="checks at a time, and as many runs beside them"
+        )
         each.add_argument("--log", choices=("text", "json"), help="how the log on stderr is written, or AUTOPILOT_LOG")
     token = add("token", "tokens of the API and the inbox")
     token.add_argument("name", nargs="?", metavar="NAME", help="a person or a machine under people in autopilot.yaml")
@@ -179,8 +181,8 @@ def _port(text: str) -> int:
 def _jobs(text: str) -> int:
     value = int(text)
     # Each may hold a lock's connection, and the doors need some of these too.
-    if not 1 <= value <= 24:
-        raise argparse.ArgumentTypeError("1 to 24; for more, start another worker")
+    if not 1 <= value <= 12:
+        raise argparse.ArgumentTypeError("1 to 12; for more, start another worker")
     return value
 
 

@@ -15,6 +15,12 @@ def served(can: Iterable[Capability]) -> list[str]:
     return [*sorted(queue for each in can for queue in _SERVED[each]), UPKEEP]
 
 
+def lanes(can: Iterable[Capability]) -> list[list[str]]:
+    """Return the queues of a worker in groups that do not wait for each other: slow checks keep nobody's answer."""
+    queues = served(can)
+    return [lane for lane in ([CHECKS], [each for each in queues if each != CHECKS]) if lane[0] in queues]
+
+
 def taken_over(needed: Capability) -> str:
     """Return the queue of those who may execute a node that needs this."""
     return _NEXT[needed]

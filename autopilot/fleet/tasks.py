@@ -1,7 +1,8 @@
 """The jobs as procrastinate knows them. Each has a thread; one that is cut off, or finds no database, comes again."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 
 from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
@@ -19,6 +20,7 @@ SLOW_S = 20.0
 """A check that takes longer keeps its worker to itself: the rest of its chunk goes to another."""
 _EVERY = "* * * * * */20"
 _AGAIN_S = 5
+_FIRST = 30  # as checkpoints/sql/queue.sql has it
 
 
 class ComesAgain(BaseRetryStrategy):
@@ -42,9 +44,10 @@ def add_tasks(app: App, desk: Desk, broken: Callable[[Exception], None], cut_off
     """
     retry = ComesAgain(cut_off)
 
-    async def done(act: Callable[[], object]) -> None:
+    @asynccontextmanager
+    async def telling() -> AsyncIterator[None]:
         try:
-            await in_thread(act)
+            yield
         except Unavailable:
             raise
         except Exception as error:
@@ -52,22 +55,26 @@ def add_tasks(app: App, desk: Desk, broken: Callable[[Exception], None], cut_off
             raise
 
     @app.periodic(cron=_EVERY)
-    @app.task(name="plan", queue=UPKEEP, queueing_lock="plan", retry=retry)
+    @app.task(name="plan", queue=UPKEEP, queueing_lock="plan", priority=_FIRST, retry=retry)
     async def _plan(timestamp: int) -> None:
-        await done(partial(plan, desk))
+        async with telling():
+            await in_thread(partial(plan, desk))
 
     @app.periodic(cron=_EVERY)
-    @app.task(name="sweep", queue=UPKEEP, queueing_lock="sweep", retry=retry)
+    @app.task(name="sweep", queue=UPKEEP, queueing_lock="sweep", priority=_FIRST, retry=retry)
     async def _sweep(timestamp: int) -> None:
-        await done(partial(sweep, desk))
+        async with telling():
+            await in_thread(partial(sweep, desk))
 
     @app.task(name="check", queue=CHECKS, retry=retry)
     async def _check(models: list[str]) -> None:
-        await check_chunk(desk, models)
+        async with telling():
+            await check_chunk(desk, models)
 
     @app.task(name="carry_on", pass_context=True, retry=retry)
     async def _carry_on(context: JobContext, run: str, looks: int = 0) -> None:
-        await done(partial(carry_on, desk, context.job.queue, run, looks))
+        async with telling():
+            await in_thread(partial(carry_on, desk, context.job.queue, run, looks))
 
 
 async def check_chunk(desk: Desk, models: list[str], slow_s: float = SLOW_S) -> None:

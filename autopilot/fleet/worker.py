@@ -1,7 +1,8 @@
-"""A worker: takes jobs out of the queue and does them, several at once, until it is stopped.
+"""A worker: takes jobs out of the queue and does them, until it is stopped.
 
-It lives in a thread with an event loop of its own, beside the doors of `serve` or alone under `autopilot work`. While
-the database is away it waits; what it was at is taken back by whoever sweeps next.
+Several checks at once, and beside them as many runs that are carried on. It lives in a thread with an event loop of its
+own, beside the doors of `serve` or alone under `autopilot work`. While the database is away it waits; what it was at is
+taken back by whoever sweeps next.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from procrastinate import App
 
 from autopilot.capabilities import Capability
 from autopilot.desk import Desk
-from autopilot.fleet.queues import served
+from autopilot.fleet.queues import lanes
 from autopilot.fleet.tasks import add_tasks
 from checkpoints.queue.app import AWAY, application
 
@@ -30,17 +31,17 @@ class Worker:
     """Works until stopped; `failed` holds what ended it before that."""
 
     def __init__(self, desk: Desk, dsn: str, can: Iterable[Capability], jobs: int = 4, grace_s: float = 10.0) -> None:
-        self._app = application(dsn)
-        self._queues = served(can)
+        self._lanes = [(application(dsn), queues) for queues in lanes(can)]
         self._jobs, self._grace_s = jobs, grace_s
         self._loop: asyncio.AbstractEventLoop | None = None
         self._cut_off = threading.Event()
-        self._working: asyncio.Task[None] | None = None
+        self._working: set[asyncio.Task[None]] = set()
         self._ended = threading.Event()
         self._on_failure: Callable[[], None] = lambda: None
         self._thread = threading.Thread(target=self._live, name="worker", daemon=True)
         self.failed: BaseException | None = None
-        add_tasks(self._app, desk, self._broken, self._cut_off.set)
+        for app, _ in self._lanes:
+            add_tasks(app, desk, self._broken, self._cut_off.set)
 
     def start(self, on_failure: Callable[[], None] = lambda: None) -> None:
         """Begin; `on_failure` is called when it ends by an error."""
@@ -61,8 +62,8 @@ class Worker:
         return not (self._thread.is_alive() or self._cut_off.is_set())
 
     def _cancel(self) -> None:
-        if self._working:
-            self._working.cancel()
+        for each in self._working:
+            each.cancel()
 
     def _broken(self, error: Exception) -> None:
         self.failed = error
@@ -81,12 +82,17 @@ class Worker:
                 self._on_failure()
 
     async def _main(self) -> None:
+        await asyncio.gather(*(self._serve(app, queues) for app, queues in self._lanes))
+
+    async def _serve(self, app: App, queues: list[str]) -> None:
         while not self._ended.is_set():
-            self._working = asyncio.ensure_future(work_off(self._app, self._queues, self._jobs, self._grace_s))
-            await asyncio.wait({self._working})
-            if self._working.cancelled():
+            work = asyncio.ensure_future(work_off(app, queues, self._jobs, self._grace_s))
+            self._working.add(work)
+            await asyncio.wait({work})
+            self._working.discard(work)
+            if work.cancelled():
                 return
-            error = self._working.exception()
+            error = work.exception()
             if error and not isinstance(error, AWAY):
                 raise error
             # The database went away, under the work or under the watch that listens for jobs.

@@ -52,8 +52,8 @@ with answered as (
 ), viewed as (
   update views v set wanted = wanted + 1, due_at = %(at)s from approvals a where a.id = %(approval)s and v.run = a.run
 ), woken as (
-  insert into queue.procrastinate_jobs (queue_name, task_name, queueing_lock, args)
-  select 'approvals', 'carry_on', 'run:' || a.run, jsonb_build_object('run', a.run) from approvals a where a.id = %(approval)s
+  insert into queue.procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args)
+  select 'approvals', 'carry_on', 20, 'run:' || a.run, jsonb_build_object('run', a.run) from approvals a where a.id = %(approval)s
   on conflict (queueing_lock) where status = 'todo' do update set scheduled_at = null
 )
 update approvals set state = %(state)s where id = %(approval)s

@@ -1,36 +1,38 @@
 -- The queue's own times are the machine's: when a worker looks at a row again is no rule.
+-- Priorities: upkeep 30, what carries a run on 20, checks by schedule 0. An answer does not wait behind a thousand checks.
 
 -- name: put
 -- One job of a key waits at most. What is there already is not put off by what comes later.
-insert into queue.procrastinate_jobs (queue_name, task_name, queueing_lock, args, scheduled_at)
-values (%(queue)s, %(task)s, %(key)s, %(args)s, case when %(seconds)s > 0 then now() + make_interval(secs => %(seconds)s) end)
+insert into queue.procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args, scheduled_at)
+values (%(queue)s, %(task)s, case when %(queue)s = 'upkeep' then 30 else 0 end, %(key)s, %(args)s,
+        case when %(seconds)s > 0 then now() + make_interval(secs => %(seconds)s) end)
 on conflict (queueing_lock) where status = 'todo' do nothing
 
 -- name: put_run
 -- Look at an open run again later; where a job for it waits already, that one comes as it was to come.
-insert into queue.procrastinate_jobs (queue_name, task_name, queueing_lock, args, scheduled_at)
-select %(queue)s, 'carry_on', 'run:' || r.run, jsonb_build_object('run', r.run, 'looks', %(looks)s::integer),
+insert into queue.procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args, scheduled_at)
+select %(queue)s, 'carry_on', 20, 'run:' || r.run, jsonb_build_object('run', r.run, 'looks', %(looks)s::integer),
        case when %(seconds)s > 0 then now() + make_interval(secs => %(seconds)s) end
 from runs r where r.run = %(run)s and r.outcome is null
 on conflict (queueing_lock) where status = 'todo' do nothing
 
 -- name: wake
 -- Have an open run carried on now, by whoever may take its next step.
-insert into queue.procrastinate_jobs (queue_name, task_name, queueing_lock, args)
+insert into queue.procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args)
 select case when r.action is null then 'checks'
             when r.action = 'retrain' and r.challenger is null then 'actions:train'
             else 'approvals' end,
-       'carry_on', 'run:' || r.run, jsonb_build_object('run', r.run)
+       'carry_on', 20, 'run:' || r.run, jsonb_build_object('run', r.run)
 from runs r where r.run = %(run)s and r.outcome is null
 on conflict (queueing_lock) where status = 'todo' do update set scheduled_at = null
 
 -- name: sweep
 -- Every open run of these models that no job is about: its worker died, or nobody has ever worked here.
-insert into queue.procrastinate_jobs (queue_name, task_name, queueing_lock, args)
+insert into queue.procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args)
 select case when r.action is null then 'checks'
             when r.action = 'retrain' and r.challenger is null then 'actions:train'
             else 'approvals' end,
-       'carry_on', 'run:' || r.run, jsonb_build_object('run', r.run)
+       'carry_on', 20, 'run:' || r.run, jsonb_build_object('run', r.run)
 from runs r
 where r.outcome is null and r.model = any(%(models)s) and not exists (
   select 1 from queue.procrastinate_jobs j where j.queueing_lock = 'run:' || r.run and j.status in ('todo', 'doing')

@@ -9,8 +9,8 @@ with opened as (
   insert into runs (run, model, requested_by, started_at, updated_at)
   values (%(run)s, %(model)s, %(requested_by)s, %(now)s, %(now)s) returning run
 )
-insert into queue.procrastinate_jobs (queue_name, task_name, queueing_lock, args)
-select 'checks', 'carry_on', 'run:' || run, jsonb_build_object('run', run) from opened
+insert into queue.procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args)
+select 'checks', 'carry_on', 20, 'run:' || run, jsonb_build_object('run', run) from opened
 
 -- name: one_run
 select * from runs where run = %(run)s

@@ -3,7 +3,7 @@
 import pytest
 
 from autopilot.capabilities import ALL, NEEDS, parse
-from autopilot.fleet.queues import served, taken_over
+from autopilot.fleet.queues import lanes, served, taken_over
 from graph.build import ABOUT
 from graph.errors import Misconfigured
 
@@ -19,6 +19,12 @@ from graph.errors import Misconfigured
 )
 def test_capabilities_choose_queues(given, queues):
     assert served(parse(given)) == queues
+    assert sorted(queue for lane in lanes(parse(given)) for queue in lane) == queues
+
+
+def test_checks_have_a_lane_of_their_own():
+    assert lanes(ALL) == [["checks"], ["actions:promote", "actions:train", "approvals", "upkeep"]]
+    assert lanes({"train"}) == [["actions:train", "upkeep"]]
 
 
 @pytest.mark.parametrize("given", ["", ",", "watch", "observe,promotion"])
