@@ -78,7 +78,7 @@ def _fits(row: Json, choice: Choice) -> bool:
         return False
     if (choice.state and choice.state not in row["states"]) or (choice.tag and choice.tag not in row["tags"]):
         return False
-    return _says(row, choice.text)
+    return not choice.text or _says(row, choice.text)
 
 
 def _says(row: Json, text: str) -> bool:
