@@ -76,7 +76,7 @@ class Engine:
 
         Paused, and nothing was looked at, while a person holds the model.
         """
-        self._require_running(model)
+        self.require_running(model)
         run = str(uuid4())
         self._carry_on_active(model)
         with self._locked(run):
@@ -103,12 +103,13 @@ class Engine:
             tags = ()
         return pausing.holding(model, tags, self._book.pauses())
 
-    def _require_running(self, model: str) -> None:
+    def require_running(self, model: str) -> None:
+        """Return when nothing holds the model. Paused says who does; NotFound when there is no such model."""
         pausing.require_running(model, self._parts(model).spec.tags, self._book.pauses())
 
     def request(self, model: str, requested_by: str | None = None) -> str:
         """Write down that a model is to be checked; return the run. Whoever carries it on makes the check."""
-        self._require_running(model)
+        self.require_running(model)
         run = str(uuid4())
         self._book.runs.request(run, model, self._clock.now(), requested_by)
         return run
@@ -119,7 +120,7 @@ class Engine:
         With the same id again, as after a process died: what was decided stays as it was decided. Paused while a person
         holds the model.
         """
-        self._require_running(model)
+        self.require_running(model)
         with self._locked(run):
             self._book.runs.open(run, model, self._clock.now())
             if self._undecided(run):
@@ -226,7 +227,7 @@ class Engine:
     def rollback(self, model: str, by: str | None, os_user: str | None = None) -> str:
         """Ask for the previous champion through the same gate; return the run that asks."""
         deps = self._parts(model)
-        self._require_running(model)
+        self.require_running(model)
         now = self._clock.now()
         champion = deps.registry.alias(deps.spec.registry, "champion")
         previous = deps.registry.alias(deps.spec.registry, "previous")
@@ -263,7 +264,7 @@ class Engine:
             return False
         # A check takes its time: somebody may have stopped the model meanwhile.
         with self._stopping(model, run):
-            self._require_running(model)
+            self.require_running(model)
             self._advance(model, run, thread.Position("unseeded"))
         return True
 

@@ -170,7 +170,8 @@ def _run_page(
 ) -> HTMLResponse:
     book = desk.office.book
     approval = book.approvals.of(str(row["run"]))
-    here = standing(desk, row, approval)
+    paused = None if row["outcome"] else said(book, *_labelled(desk, row["model"]))
+    here = standing(desk, row, approval, paused)
     return page(
         request,
         "run.html",
@@ -180,7 +181,7 @@ def _run_page(
         model=row["model"],
         here=here,
         looks_again=here.goes_on and not still and refusal is None,
-        paused=None if row["outcome"] else said(book, *_labelled(desk, row["model"])),
+        paused=paused,
         approval=approval,
         answering=answering(desk, visitor, approval),
         places=places(desk, approval),

@@ -276,4 +276,10 @@ def test_the_pages_say_who_holds_a_model(home, tmp_path):
             fleet = ana.get(path).text
             assert "&lt;b&gt;freeze" in fleet
             assert "1 paused" in read(fleet).text
+        ana.answer(run, "approve")
+        seen = read(ana.get(f"/inbox/{run}").text)
+        assert "Approved, and paused" in seen.text
+        assert not [given for tag, given in seen.elements if tag == "meta" and "http-equiv" in given]
+        Carrier(site.desk).turn(lambda: False)
+        assert "promoted once the pause is lifted" in read(ana.get(f"/inbox/{run}").text).text
         assert "No model fits" in read(ana.get("/fleet?tag=odd").text).text
