@@ -15,7 +15,6 @@ COLUMNS = {
     "model": "model",
     "urgency": "now",
     "verdict": "verdict",
-    "cause": "cause",
     "action": "action",
     "champion": "champion",
     "checked_at": "checked",
