@@ -127,6 +127,9 @@ def _follow(at_work: Office, name: str, arguments: Namespace) -> None:
         answered = time.monotonic()
         if job is None or job.state not in ("queued", "running"):
             at_work.engine.carry_on(name)
+            if held(at_work, row["model"]):
+                # Nothing follows until somebody lifts that, which nobody waits for here.
+                return
 
 
 def _last_line(job: Json) -> str:

@@ -5,7 +5,7 @@ import sys
 import time
 from argparse import Namespace
 
-from autopilot import output
+from autopilot import output, words
 from autopilot import settings as configured
 from autopilot.bootstrap import ledger
 from autopilot.cli.fleet_text import fleet_text
@@ -95,7 +95,7 @@ def _document(found: Json, page: Page) -> Json:
 
 
 def _pause(made: Pause) -> Json:
-    return {"scope": made.scope, "name": made.name, "by": made.by, "at": made.at.isoformat(), "reason": made.reason}
+    return {"scope": made.scope, "name": made.name, "by": made.by, "at": words.rfc3339(made.at), "reason": made.reason}
 
 
 def _stopped(made: Pause, models: list[str], working: list[str]) -> str:

@@ -1,10 +1,14 @@
 """What a pause holds, what it lets end, and that everything goes on from there once it is lifted: on a real ledger."""
 
+from argparse import Namespace
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from autopilot import spec as written
+from autopilot.bootstrap import Office
+from autopilot.cli import act
 from autopilot.fleet import pausing
 from autopilot.fleet.pausing import Target, Who
 from autopilot.fleet.roster import Entry, Roster
@@ -147,6 +151,19 @@ def test_a_job_that_trains_is_followed_to_its_end_and_nothing_begins_after_it(ho
     home.engine.carry_on(run)
     assert home.row(run)["status"] == "awaiting_approval"
     assert len(home.evaluator.calls) == 1
+
+
+def test_who_waits_for_a_job_of_a_paused_model_is_not_kept_waiting(home):
+    home.monitor.evidence = DEGRADED
+    run = home.engine.run(MODEL)
+    pause(home)
+    home.pipeline.end(home.key(run))
+
+    def under(file):
+        return Office(home.engine, home.book, file, home.parts, {}, under)
+
+    act._follow(under(written.parse(FILE, "autopilot.yaml")), run, Namespace(json=True))
+    assert home.row(run)["outcome"] is None
 
 
 def test_an_approval_keeps_waiting_and_an_answer_is_acted_upon_afterwards(home):
