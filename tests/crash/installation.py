@@ -178,7 +178,7 @@ def environment(root: Path, config: Path) -> Mapping[str, str]:
     }
 
 
-def _connected(cluster: EmbeddedPostgres, database: str) -> psycopg.Connection[Any]:
+def connected(cluster: EmbeddedPostgres, database: str) -> psycopg.Connection[Any]:
     return psycopg.connect(cluster.dsn(database), autocommit=True)
 
 
@@ -194,8 +194,12 @@ def installation(root: Path) -> Iterator[Installation]:
             settled = forks.start("settle", environment=plain, folder=root, output=root / "settle.log")
             assert settled.end() == 0, settled.said()
             forks.start("train", environment=plain, folder=root, output=root / "trainer.log")
-            with _connected(cluster, "autopilot") as ledger, _connected(cluster, "mlflow") as mlflow:
-                mlflow.execute(_COUNT_MOVES)
-                yield Installation(root, forks, found, ledger, mlflow)
+            site = Installation(root, forks, found, connected(cluster, "autopilot"), connected(cluster, "mlflow"))
+            try:
+                site.mlflow.execute(_COUNT_MOVES)
+                yield site
+            finally:
+                site.ledger.close()
+                site.mlflow.close()
         finally:
             cluster.destroy()

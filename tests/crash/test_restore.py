@@ -9,7 +9,7 @@ import pytest
 from checkpoints.embedded.binaries import find
 from checkpoints.provision import OWNER
 from graph.errors import Misconfigured
-from tests.crash.installation import ONCE_EACH, _connected
+from tests.crash.installation import ONCE_EACH, connected
 
 pytestmark = pytest.mark.crash
 
@@ -49,7 +49,7 @@ def test_an_approval_that_waited_when_both_databases_were_lost_is_given_after_th
             server.execute(f"drop database {database} with (force)")
     for database in DATABASES:
         run(tools / "pg_restore", "--create", f"--dbname={cluster.dsn()}", f"{tmp_path / database}.dump")
-    site.ledger, site.mlflow = (_connected(cluster, database) for database in DATABASES)
+    site.ledger, site.mlflow = (connected(cluster, database) for database in DATABASES)
     migrated = scene.command("db", "migrate")
     assert migrated.code == 0, migrated.said()
     approved = scene.command("approve", scene.run(), "--as", "ana")

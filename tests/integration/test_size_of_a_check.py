@@ -2,7 +2,8 @@
 
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ from autopilot.upkeep.tending import tend
 from checkpoints.database import Database
 from checkpoints.ledger.book import PostgresLedger
 from graph.codec import dump
-from graph.evidence import Evidence, HarmWindow, WindowRef
+from graph.evidence import FeatureEvidence, HarmWindow, WindowRef
 from graph.model import History
 from graph.policy import evidence as questions
 from graph.policy import retraining
@@ -26,8 +27,7 @@ from tests.unit.graph.policy.builders import DELAY, NOW, QUIET, SPEC
 from tests.unit.tools.profile.samples import profile_of, scored
 from tools.monitors.evidence import feature_evidence
 from tools.profile.counting import count_cells, count_features
-from tools.profile.counts import ScoreCounts
-from tools.profile.profile import FeatureProfile
+from tools.profile.counts import FeatureCounts, ScoreCounts
 
 MOST = 4096
 """Bytes of a check that did nothing, of 20 features, after folding."""
@@ -52,33 +52,39 @@ def columns(seed: int) -> dict[str, pa.Array]:
     return {name: make[number % 4]() for number, name in enumerate(NAMES)}
 
 
-def checked(book: PostgresLedger, profile: FeatureProfile, hour: int) -> None:
+PROFILE = profile_of(columns(10_000))
+
+
+@cache
+def hour_of_day(hour: int) -> tuple[FeatureCounts, ScoreCounts, tuple[FeatureEvidence, ...]]:
+    """Return what is counted in an hour, and its features as evidence. Every day has the same hours."""
+    counts, rows = count_features(columns(hour), ROWS, PROFILE), scored(ROWS, hour)
+    cells = count_cells(rows.score, rows.label, tuple(np.linspace(0.02, 0.9, 30).tolist()))
+    quiet = (replace(each, psi=0.001) for each in feature_evidence(PROFILE, counts, NAMES))
+    return counts, ScoreCounts(cells, rows=ROWS, lags={24: ROWS}), tuple(quiet)
+
+
+def checked(book: PostgresLedger, hour: int) -> None:
     """Store one quiet check, as a check stores itself."""
-    start, now = FIRST + hour * HOUR, FIRST + (hour + 1) * HOUR
-    counts, rows = count_features(columns(hour), ROWS, profile), scored(ROWS, hour)
-    cells = tuple(np.linspace(0.02, 0.9, 30).tolist())
-    scores = ScoreCounts(count_cells(rows.score, rows.label, cells), rows=ROWS, lags={24: ROWS})
-    for source, version, what in (("features", "*", counts), ("scores", "1", scores)):
+    start, now, run = FIRST + hour * HOUR, FIRST + (hour + 1) * HOUR, str(uuid4())
+    features, scores, measured = hour_of_day(hour % 24)
+    for source, version, what in (("features", "*", features), ("scores", "1", scores)):
         book.windows.save_window(StoredWindow(SPEC.name, version, "p", source, start, now, dump(what), True, stamp="s"))
-    run = str(uuid4())
-    book.open_run(run, SPEC.name, now)
-    evidence = _evidence(profile, counts, hour)
-    book.save_evidence(run, evidence)
+    refs = tuple(WindowRef(source, start, now, 1, ROWS) for source in ("features", "scores"))
+    evidence = replace(QUIET, features=measured, windows=refs, start=start, end=now)
     decision = retraining.decide(evidence, questions.judge(evidence, SPEC.policy, DELAY), History(), SPEC, now)
     assert decision.action == "none"
+    book.open_run(run, SPEC.name, now)
+    book.save_evidence(run, replace(evidence, harm=_harm(start)))
     assert book.record_decision(run, decision, SPEC, "1", now)
 
 
-def _evidence(profile: FeatureProfile, counts, hour: int) -> Evidence:
-    start = FIRST + hour * HOUR
-    draw = np.random.default_rng(hour)
-    refs = (WindowRef("features", start, start + HOUR, 1, ROWS), WindowRef("scores", start, start + HOUR, 1, ROWS))
-    harm = tuple(
-        HarmWindow(start - n * HOUR, start - (n - 1) * HOUR, ROWS, draw.normal(0, 0.5), 1.0, 3, 0.1, 2.0)
-        for n in range(200, 0, -1)
+def _harm(start: datetime) -> tuple[HarmWindow, ...]:
+    """Return as many windows as a check follows at most."""
+    spans = ((start - n * HOUR, start - (n - 1) * HOUR) for n in range(200, 0, -1))
+    return tuple(
+        HarmWindow(*span, ROWS, -0.0123456789 * n, 1.2345678, 3, 0.123456, 2.345678) for n, span in enumerate(spans)
     )
-    measured = tuple(replace(each, psi=abs(draw.normal(0, 0.001))) for each in feature_evidence(profile, counts, NAMES))
-    return replace(QUIET, features=measured, windows=refs, harm=harm, start=start, end=start + HOUR)
 
 
 def bytes_of(dsn: str) -> int:
@@ -109,9 +115,8 @@ def measured(dsn: str, days: int) -> tuple[float, float]:
     """Return bytes per check of an hourly checked past, before and after it was folded."""
     with closing(Database(dsn)) as database:
         book = PostgresLedger(database, FakeClock(NOW))
-        profile = profile_of({name: pa.concat_arrays([columns(10_000)[name], columns(10_001)[name]]) for name in NAMES})
         for hour in range(days * 24):
-            checked(book, profile, hour)
+            checked(book, hour)
         before = bytes_of(dsn)
         newest(dsn)
         now = FIRST + (days + 20) * DAY
