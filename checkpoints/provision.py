@@ -94,11 +94,15 @@ def provision(admin: str, known: Logins, *, ledger: bool) -> None:
 
 
 def _role(connection: psycopg.Connection[tuple[object, ...]], role: str, known: Logins) -> None:
-    exists = connection.execute(query("provision", "role_exists"), {"role": role}).fetchone()
-    verb = sql.SQL("alter" if exists else "create")
+    found = connection.execute(query("provision", "role_is_superuser"), {"role": role}).fetchone()
+    # Only a superuser may say `nosuperuser` of a role that is there, also where that changes nothing.
+    attributes = "login" if found and not found[0] else "login nosuperuser"
     connection.execute(
-        sql.SQL("{} role {} login nosuperuser password {}").format(
-            verb, sql.Identifier(role), sql.Literal(known.passwords[role])
+        sql.SQL("{} role {} {} password {}").format(
+            sql.SQL("alter" if found else "create"),
+            sql.Identifier(role),
+            sql.SQL(attributes),
+            sql.Literal(known.passwords[role]),
         )
     )
 

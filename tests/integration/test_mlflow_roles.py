@@ -348,3 +348,26 @@ def test_a_candidates_files_lie_in_the_artifact_store(
     version = trainer.create_model_version(f"{NAME}-candidates", str(source), story.candidate.run_id)
     with pytest.raises(Refused, match="outside the artifact store"):
         promoter.fetch(ModelRef(f"{NAME}-candidates", str(version.version)), tmp_path / "to")
+
+
+def test_one_who_is_no_superuser_may_set_the_logins_again(embedded_postgres):
+    """As `autopilot db migrate` does at every upgrade, on a server of one's own."""
+    known = logins.Logins({"a_role_of_ours": "first"})
+    with psycopg.connect(embedded_postgres.dsn(), autocommit=True) as superuser:
+        superuser.execute("create role ops login createrole password 'secret'")
+        superuser.execute("create database of_ops owner ops")
+    with psycopg.connect(embedded_postgres.dsn("of_ops", "ops", "secret"), autocommit=True) as connection:
+        logins._role(connection, "a_role_of_ours", known)
+        logins._role(connection, "a_role_of_ours", logins.Logins({"a_role_of_ours": "second"}))
+        connection.execute("grant connect on database of_ops to a_role_of_ours")
+    with psycopg.connect(embedded_postgres.dsn("of_ops", "a_role_of_ours", "second")) as connection:
+        row = connection.execute("select rolsuper from pg_roles where rolname = current_user").fetchone()
+    assert row == (False,)
+
+
+def test_a_login_of_ours_that_became_a_superuser_is_none_any_more(embedded_postgres):
+    with psycopg.connect(embedded_postgres.dsn(), autocommit=True) as superuser:
+        superuser.execute("create role a_role_too_mighty login superuser password 'first'")
+        logins._role(superuser, "a_role_too_mighty", logins.Logins({"a_role_too_mighty": "second"}))
+        row = superuser.execute("select rolsuper from pg_roles where rolname = 'a_role_too_mighty'").fetchone()
+    assert row == (False,)
