@@ -157,6 +157,21 @@ def test_old_checks_that_did_nothing_go_and_the_rest_of_the_story_stays(home):
     assert home.book.history(SPEC) == history
 
 
+def test_under_retention_the_ledger_stays_as_large_as_it_is(home):
+    keep, sizes = replace(KEEP, detail=DAY, counts=2 * DAY, decisions=2 * DAY), []
+    for day in range(9):
+        start = MIDNIGHT + day * DAY
+        home.book.windows.save_window(
+            StoredWindow(MODEL, "*", "p", "features", start, start + DAY, dump(counted(1)), True, stamp="s")
+        )
+        checked(home, HEALTHY, HEALTHY)
+        tended(home, DAY - 2 * HOUR, keep)
+        tables = ("runs", "decisions", "evidence", "windows", "folded_windows", "policies")
+        sizes.append([told(home, f"select count(*) from {table}")[0][0] for table in tables])
+    assert sizes[-1] == sizes[-2] == sizes[-3]
+    assert sizes[-1][0] < 9 * 2
+
+
 def test_upkeep_knows_every_table_that_names_a_run(home):
     """A new one needs a word from its author: does it keep a check, or go with it?"""
     naming = """
