@@ -1,5 +1,6 @@
 """promtool on what is shipped, and a real Prometheus that scrapes a real `autopilot serve`."""
 
+import json
 import os
 import re
 import shutil
@@ -18,7 +19,7 @@ from autopilot.words import rfc3339
 from checkpoints.ledger.tokens import Tokens
 from tests.databases import fresh_database
 from tests.deployed import ALERTS, ALERTS_TEST, ROOT, questions
-from tests.house import house
+from tests.house import BROKEN, MODEL, house
 from tests.prometheus_servers import HOW, free_port, prometheus, running
 from tests.scraping import answered
 from tests.serving import FILE, serving
@@ -53,31 +54,32 @@ def test_what_the_dashboard_asks_are_questions(promtool, tmp_path):
 
 
 @pytest.fixture
-def waiting(embedded_postgres, tmp_path):
-    """A house with a run that waits for its approval."""
+def checked(embedded_postgres, tmp_path):
+    """A house whose one check asked its owner about broken data."""
     with house(fresh_database(embedded_postgres), tmp_path) as home:
-        home.waiting()
+        home.monitor.evidence = BROKEN
+        home.engine.run(MODEL)
         yield home
 
 
-def test_names_and_help_are_as_prometheus_wants_them(promtool, waiting, tmp_path):
-    with serving(waiting, tmp_path) as doors:
+def test_names_and_help_are_as_prometheus_wants_them(promtool, checked, tmp_path):
+    with serving(checked, tmp_path) as doors:
         assert promtool("check", "metrics", given=answered(doors).text) == ""
 
 
 PATIENCE_S = 120
 
 
-def test_a_prometheus_scrapes_what_is_served_and_an_alert_fires(prometheus_programs, waiting, tmp_path):
+def test_a_prometheus_scrapes_what_is_served_and_an_alert_fires(prometheus_programs, checked, tmp_path):
     (tmp_path / "autopilot.yaml").write_text(FILE)
-    token = Tokens(waiting.book.database).make("vera", "viewer", "test", waiting.clock.now())
+    token = Tokens(checked.book.database).make("vera", "viewer", "test", checked.clock.now())
     (tmp_path / "token").write_text(token)
-    port, later = free_port(), waiting.clock.now() + timedelta(days=1, hours=1)
+    port, later = free_port(), checked.clock.now() + timedelta(hours=3)
     command = [sys.executable, "-P", "-m", "autopilot", "serve", "--port", str(port), "--log", "json"]
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
-        "DATABASE_URL": waiting.dsn,
+        "DATABASE_URL": checked.dsn,
         "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
         "AUTOPILOT_HOME": str(tmp_path / "home"),
         "AUTOPILOT_NOW": rfc3339(later),
@@ -85,10 +87,12 @@ def test_a_prometheus_scrapes_what_is_served_and_an_alert_fires(prometheus_progr
     with running(command, tmp_path / "serve.log", f"http://127.0.0.1:{port}/healthz", environment):
         assert httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).status_code == 401
         with prometheus(tmp_path, configured(tmp_path, port)) as url:
-            rung = until_firing(url, "AutopilotApprovalWaiting")
-            assert value(url, "autopilot_approvals_waiting") == 1
+            rung = until_firing(url, "AutopilotNotChecking")
+            assert value(url, 'autopilot_questions_open{kind="data"}') == 1
             assert value(url, 'up{job="autopilot"}') == 1
-    assert rung["annotations"]["summary"].startswith("A request for approval has waited for 1d 1h")
+    assert rung["annotations"]["summary"].startswith("No model was checked for 3h 0m")
+    said = [json.loads(line) for line in (tmp_path / "serve.log").read_text().splitlines()]
+    assert said[0]["message"].startswith(f"serving on http://127.0.0.1:{port}")
 
 
 def configured(folder: Path, port: int) -> str:
