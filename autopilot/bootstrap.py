@@ -47,6 +47,8 @@ class Office:
     """Returns the same office at work under another file."""
     dsn: str = field(default="", repr=False)
     """Where the ledger and the queue are."""
+    home: Path | None = None
+    """Where runs and jobs have their folders; None where none are kept."""
 
 
 @contextmanager
@@ -78,7 +80,7 @@ def office(settings: Settings, boundary: Boundary = passing, can: frozenset[Capa
         def under(other: written.File) -> Office:
             parts = workshop(settings, other, found, book)
             engine = Engine(book, parts, settings.clock, threads, trace, settings.home / "work", can)
-            return Office(engine, book, other, parts, channels(settings, other), under, found.ledger)
+            return Office(engine, book, other, parts, channels(settings, other), under, found.ledger, settings.home)
 
         yield under(file)
 

@@ -2,17 +2,22 @@
 
 from collections.abc import Iterable
 
-from autopilot.capabilities import Capability
+from autopilot.capabilities import ALL, Capability
 
-CHECKS, APPROVALS, UPKEEP = "checks", "approvals", "upkeep"
+CHECKS, APPROVALS, UPKEEP, RETENTION = "checks", "approvals", "upkeep", "retention"
 TRAIN, PROMOTE = "actions:train", "actions:promote"
+QUEUES = (CHECKS, APPROVALS, TRAIN, PROMOTE, UPKEEP, RETENTION)
 _SERVED: dict[Capability, tuple[str, ...]] = {"observe": (CHECKS, APPROVALS), "train": (TRAIN,), "promote": (PROMOTE,)}
 _NEXT: dict[Capability, str] = {"observe": APPROVALS, "train": TRAIN, "promote": PROMOTE}
 
 
 def served(can: Iterable[Capability]) -> list[str]:
-    """Return the queues of a worker. Upkeep plans and sweeps rows only, so anybody may do it."""
-    return [*sorted(queue for each in can for queue in _SERVED[each]), UPKEEP]
+    """Return the queues of a worker. Upkeep plans and sweeps rows only, so anybody may do it.
+
+    Retention deletes: it is for who may do everything. Where nobody may, the owner types `autopilot db prune`.
+    """
+    can = frozenset(can)
+    return [*sorted(queue for each in can for queue in _SERVED[each]), UPKEEP, *([RETENTION] if can == ALL else [])]
 
 
 def lanes(can: Iterable[Capability]) -> list[list[str]]:

@@ -12,13 +12,15 @@ from autopilot.desk import Desk
 from autopilot.fleet.acting import carry_on
 from autopilot.fleet.checking import check
 from autopilot.fleet.planner import plan, sweep
-from autopilot.fleet.queues import CHECKS, UPKEEP
+from autopilot.fleet.queues import CHECKS, RETENTION, UPKEEP
 from autopilot.fleet.threads import in_thread
+from autopilot.upkeep.tending import tend
 from graph.errors import Unavailable
 
 SLOW_S = 20.0
 """A check that takes longer keeps its worker to itself: the rest of its chunk goes to another."""
 _EVERY = "* * * * * */20"
+_HOURLY = "17 * * * *"
 _AGAIN_S = 5
 _FIRST = 30  # as checkpoints/sql/queue.sql has it
 
@@ -66,6 +68,12 @@ def add_tasks(app: App, desk: Desk, broken: Callable[[Exception], None], cut_off
         async with telling():
             await in_thread(partial(sweep, desk))
 
+    @app.periodic(cron=_HOURLY)
+    @app.task(name="retain", queue=RETENTION, queueing_lock="retain", retry=retry)
+    async def _retain(timestamp: int) -> None:
+        # Its failure is the job's: the checks go on, and the number of failed jobs says so.
+        await in_thread(partial(retain, desk))
+
     @app.task(name="check", queue=CHECKS, retry=retry)
     async def _check(models: list[str]) -> None:
         async with telling():
@@ -75,6 +83,13 @@ def add_tasks(app: App, desk: Desk, broken: Callable[[Exception], None], cut_off
     async def _carry_on(context: JobContext, run: str, looks: int = 0) -> None:
         async with telling():
             await in_thread(partial(carry_on, desk, context.job.queue, run, looks))
+
+
+def retain(desk: Desk) -> None:
+    """Fold and drop what is old, as far as one call goes."""
+    office = desk.office
+    if office.home:
+        tend(office.book, office.file.retention.policy, desk.clock.now(), office.home)
 
 
 async def check_chunk(desk: Desk, models: list[str], slow_s: float = SLOW_S) -> None:

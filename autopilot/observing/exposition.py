@@ -14,6 +14,7 @@ from autopilot.observing.budgets import money, tokens
 from autopilot.observing.counters import counters
 from autopilot.observing.fleet import alerted, models
 from autopilot.observing.process import process
+from autopilot.observing.queues import queues
 from autopilot.observing.scene import Scene
 from autopilot.observing.waiting import channels, owners, people_and_alerts, runs
 
@@ -27,6 +28,7 @@ SOURCES: tuple[Source, ...] = (
     people_and_alerts,
     owners,
     channels,
+    queues,
     alerted,
     money,
     tokens,

@@ -10,6 +10,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import httpx
 import pytest
@@ -18,7 +19,7 @@ import yaml
 from autopilot.words import rfc3339
 from checkpoints.ledger.tokens import Tokens
 from tests.databases import fresh_database
-from tests.deployed import ALERTS, ALERTS_TEST, ROOT, questions
+from tests.deployed import ALERTS, ALERTS_TEST, PAGE, ROOT, questions
 from tests.house import BROKEN, MODEL, house
 from tests.prometheus_servers import HOW, free_port, prometheus, running
 from tests.scraping import answered
@@ -51,6 +52,23 @@ def test_what_the_dashboard_asks_are_questions(promtool, tmp_path):
     rules = [{"record": f"panel:{number}", "expr": each} for number, each in enumerate(questions())]
     (tmp_path / "panels.yml").write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
     assert f"{len(rules)} rules found" in promtool("check", "rules", tmp_path / "panels.yml")
+
+
+def test_the_way_to_a_dead_mans_switch_is_a_route(lacking, tmp_path):
+    if not shutil.which("amtool"):
+        lacking("amtool", "apt-get install prometheus-alertmanager")
+    document = shown("route")
+    names = {document["route"]["receiver"], *(each["receiver"] for each in document["route"]["routes"])}
+    (tmp_path / "alertmanager.yml").write_text(yaml.safe_dump({**document, "receivers": [{"name": n} for n in names]}))
+    done = subprocess.run(["amtool", "check-config", tmp_path / "alertmanager.yml"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def shown(begins: str) -> dict[str, Any]:
+    """Return the YAML of docs/observability.md that begins with this key."""
+    (found,) = re.findall(rf"```yaml\n( *{begins}:.+?)```", PAGE.read_text(), re.DOTALL)
+    document: dict[str, Any] = yaml.safe_load(dedent(found))
+    return document
 
 
 @pytest.fixture
@@ -97,10 +115,7 @@ def test_a_prometheus_scrapes_what_is_served_and_an_alert_fires(prometheus_progr
 
 def configured(folder: Path, port: int) -> str:
     """The scrape of docs/observability.md, each second, and the alerts without their patience."""
-    page = (ROOT / "docs" / "observability.md").read_text()
-    (shown,) = re.findall(r"```yaml\n( *scrape_configs:.+?)```", page, re.DOTALL)
-    document = yaml.safe_load(dedent(shown))
-    (job,) = document["scrape_configs"]
+    (job,) = shown("scrape_configs")["scrape_configs"]
     job |= {"scheme": "http", "scrape_interval": "1s", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
     job["authorization"]["credentials_file"] = str(folder / "token")
     (folder / "alerts.yml").write_text(re.sub(r"\n +for: \w+", "", ALERTS.read_text()))
