@@ -1,7 +1,7 @@
 """How much upkeep did, or would do."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from graph.model import Json
 
@@ -51,5 +51,5 @@ class Amounts:
     @property
     def document(self) -> Json:
         """Return all of it as JSON."""
-        kinds: Json = {what: {"things": things, "bytes": size} for what, (things, size) in self.found.items()}
+        kinds: Json = {what: {"things": self.things(what), "bytes": self.size(what)} for what in get_args(What)}
         return {"models": self.models, **kinds, "left": self.left}

@@ -1,8 +1,9 @@
 """`autopilot db prune`: all of the upkeep that is due, at once, and what it came to in words."""
 
+import sys
 from datetime import timedelta
 
-from autopilot import spec
+from autopilot import output, spec
 from autopilot.bootstrap import ledger
 from autopilot.settings import Settings
 from autopilot.upkeep.amounts import Amounts, What
@@ -33,6 +34,8 @@ def prune(settings: Settings, *, dry: bool) -> Amounts:
             total = total + done
             if not done.more:
                 return total
+            if sys.stderr.isatty():
+                output.say(f"  {total.models:,} models", as_json=True)
 
 
 def text(done: Amounts, *, dry: bool) -> str:

@@ -1,6 +1,7 @@
 """Upkeep on a real ledger: what is old becomes small and says so; what somebody may still ask for stays."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -27,7 +28,8 @@ from graph.evidence import WindowRef
 from graph.model import Question
 from graph.policy.retention import NEWEST, Retention
 from graph.ports import StoredWindow
-from tests.flows.test_backtest_command import CONFIGURATION
+from tests.crash.forks import until
+from tests.flows.test_backtest_command import CONFIGURATION, Desk
 from tests.house import HEALTHY, MODEL, another_carries_on
 from tests.unit.graph.policy.builders import DAY, NOW, SPEC
 from tools.profile.counts import CellCounts, ScoreCounts
@@ -325,6 +327,18 @@ def test_who_reads_a_models_past_is_waited_for_until_the_next_time(aged):
         assert (found.left, found.models, sums(aged)) == ([MODEL], 0, {})
     assert tend(aged.book, KEEP, AGED, aged.engine._workspace, every=timedelta(0)).left == []
     assert len(sums(aged)) == 1
+
+
+def test_a_backtest_shares_the_lock_that_upkeep_holds_alone(home, tmp_path):
+    checked(home, HEALTHY)
+    desk = Desk(tmp_path, home.dsn)
+    waiting = "select mode from pg_locks where locktype = 'advisory' and not granted"
+    with ThreadPoolExecutor(1) as aside:
+        with home.book.database.locked(upkeep_of(MODEL)):
+            typed = aside.submit(desk.type, MODEL)
+            until(lambda: typed.done() or told(home, waiting) == [("ShareLock",)], "a backtest that waits")
+            assert not typed.done()
+        assert typed.result().returncode == 0, typed.result().stderr
 
 
 def test_a_model_is_visited_once_a_day_also_by_a_clock_that_went_back(aged):

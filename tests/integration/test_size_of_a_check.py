@@ -31,7 +31,7 @@ from tools.profile.counts import FeatureCounts, ScoreCounts
 
 MOST = 4096
 """Bytes of a check that did nothing, of 20 features, after folding."""
-DAYS = 10
+DAYS = 15
 ROWS = 1000
 NOWHERE = Path("/nowhere")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -99,6 +99,27 @@ def bytes_of(dsn: str) -> int:
         return int(row[0])
 
 
+def repeat(dsn: str, days: int) -> None:
+    """Have the first day's checks again, on so many days after it: to make them costs more than to keep them."""
+
+    def later(name: str) -> str:
+        return f"'{name}', r.{name} + day * interval '1 day'"
+
+    named = "'run', md5(r.run::text || day)::uuid"
+    changes = {
+        "runs": f"{named}, {later('started_at')}, {later('updated_at')}",
+        "evidence": named,
+        "decisions": f"{named}, {later('at')}",
+        "windows": f"{later('starts_at')}, {later('ends_at')}",
+    }
+    with closing(psycopg.connect(dsn, autocommit=True, options="-c search_path=autopilot")) as connection:
+        for table, change in changes.items():
+            connection.execute(
+                f"insert into {table} select (jsonb_populate_record(r, jsonb_build_object({change}))).*"
+                f" from {table} r, generate_series(1, {days}) day"
+            )
+
+
 def newest(dsn: str, delete: bool = False) -> None:
     """Store windows after all others, so that those may fold; or take them away again."""
     insert = """insert into windows select %(model)s, version, 'p', source, %(at)s + n * interval '1 hour',
@@ -115,8 +136,9 @@ def measured(dsn: str, days: int) -> tuple[float, float]:
     """Return bytes per check of an hourly checked past, before and after it was folded."""
     with closing(Database(dsn)) as database:
         book = PostgresLedger(database, FakeClock(NOW))
-        for hour in range(days * 24):
+        for hour in range(24):
             checked(book, hour)
+        repeat(dsn, days - 1)
         before = bytes_of(dsn)
         newest(dsn)
         now = FIRST + (days + 20) * DAY
