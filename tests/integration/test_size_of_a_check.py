@@ -142,8 +142,9 @@ def measured(dsn: str, days: int) -> tuple[float, float]:
         before = bytes_of(dsn)
         newest(dsn)
         now = FIRST + (days + 20) * DAY
-        while tend(book, Retention(), now, NOWHERE, every=timedelta(seconds=1)).more:
-            pass
+        done = tend(book, Retention(), now, NOWHERE, every=timedelta(seconds=1))
+        # The first of all is kept whole, and the two windows that it names.
+        assert (done.things("decisions_folded"), done.things("windows_folded")) == (days * 24 - 1, days * 48 - 2)
     newest(dsn, delete=True)
     return before / days / 24, bytes_of(dsn) / days / 24
 
