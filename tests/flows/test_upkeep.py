@@ -1,12 +1,9 @@
 """Upkeep on a real ledger: what is old becomes small and says so; what somebody may still ask for stays."""
 
 import os
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
-import psycopg
 import pytest
 
 from autopilot import view, words
@@ -15,64 +12,29 @@ from autopilot.backtest.document import document
 from autopilot.backtest.replay import replay
 from autopilot.report.explain import explain_text
 from autopilot.settings import load
-from autopilot.upkeep.lock import upkeep_of
 from autopilot.upkeep.pruning import prune, text
 from autopilot.upkeep.tending import tend
-from checkpoints.database import Database
-from checkpoints.ledger.book import PostgresLedger
-from checkpoints.packing import unpack
 from checkpoints.queries import named
 from graph.codec import dump
 from graph.errors import NotFound
-from graph.evidence import WindowRef
-from graph.model import Question
-from graph.policy.retention import NEWEST, Retention
 from graph.ports import StoredWindow
-from tests.crash.forks import until
-from tests.flows.test_backtest_command import CONFIGURATION, Desk
+from tests.flows.test_backtest_command import CONFIGURATION
+from tests.flows.upkept import (
+    AGED,
+    HOUR,
+    KEEP,
+    MIDNIGHT,
+    RUNS,
+    anew,
+    checked,
+    counted,
+    explained,
+    laid,
+    tended,
+    told,
+)
 from tests.house import HEALTHY, MODEL, another_carries_on
 from tests.unit.graph.policy.builders import DAY, NOW, SPEC
-from tools.profile.counts import CellCounts, ScoreCounts
-
-HOUR = timedelta(hours=1)
-KEEP = Retention()
-MIDNIGHT = NOW.replace(hour=0, minute=0)
-AGED = MIDNIGHT + 100 * DAY
-RUNS = "select run from runs order by started_at, run"
-
-
-def told(home, sql, **values):
-    """Ask the database itself."""
-    with closing(psycopg.connect(home.dsn, autocommit=True, options="-c search_path=autopilot")) as connection:
-        return connection.execute(sql, values).fetchall()
-
-
-def checked(home, *evidence):
-    """Check once an hour, and return the runs."""
-    runs = []
-    for each in evidence:
-        home.monitor.evidence = each
-        runs.append(home.engine.run(MODEL))
-        home.clock.pass_time(HOUR)
-    return runs
-
-
-def tended(home, after=20 * DAY, keep=KEEP, **more):
-    home.clock.pass_time(after)
-    found = tend(home.book, keep, home.clock.now(), home.engine._workspace.parent, every=timedelta(0), **more)
-    return {what: things for what, (things, _) in found.found.items() if things}
-
-
-def anew(home):
-    """Return the ledger without anything read before."""
-    return PostgresLedger(Database(home.dsn), home.clock)
-
-
-def explained(home, run):
-    return view.explanation(home.book, home.row(run))
-
-
-# --- decisions ---
 
 
 def test_a_check_without_news_keeps_verdict_rules_and_values_and_says_that_it_no_longer_replays(home):
@@ -182,171 +144,6 @@ def test_upkeep_knows_every_table_that_names_a_run(home):
     """
     known = named("upkeep")["old_checks"] + named("upkeep")["forget"]
     assert [table for (table,) in told(home, naming) if f" {table} " not in known] == []
-
-
-# --- windows ---
-
-
-def counted(hour, rows=100):
-    cells = CellCounts(*((rows + part, part * hour) for part in range(10)))
-    return ScoreCounts(cells, rows=rows, lags={hour: rows})
-
-
-def laid(home, hours, version="1", profile="p", source="scores", length=HOUR):
-    """Store closed windows of these hours, and the newest ones long after them."""
-    for hour in hours:
-        start = MIDNIGHT + hour * HOUR
-        home.book.windows.save_window(
-            StoredWindow(MODEL, version, profile, source, start, start + length, dump(counted(hour)), True, stamp="s")
-        )
-    told(
-        home,
-        """insert into windows select %(model)s, %(version)s, %(profile)s, %(source)s, at, at + interval '1 hour',
-             true, 1, '{}', ''
-           from generate_series(0, %(last)s) n, lateral (select %(from)s + n * interval '1 hour' as at)
-           on conflict do nothing returning 1""",
-        model=MODEL,
-        version=version,
-        profile=profile,
-        source=source,
-        last=NEWEST - 1,
-        **{"from": AGED - NEWEST * HOUR},
-    )
-
-
-def sums(home):
-    rows = told(home, "select version, profile, starts_at, ends_at, packed from folded_windows order by 1, 2, 3")
-    return {
-        (version, profile, (start - MIDNIGHT) // HOUR, (end - MIDNIGHT) // HOUR): unpack(bytes(packed))["counts"][
-            "rows"
-        ]
-        for version, profile, start, end, packed in rows
-    }
-
-
-def left(home):
-    rows = told(home, "select starts_at from windows where counts <> '{}' order by version, profile, starts_at")
-    return [(start - MIDNIGHT) // HOUR for (start,) in rows]
-
-
-@pytest.fixture
-def aged(home):
-    """A house whose model was checked once, long ago: what it named then it names no more."""
-    checked(home, HEALTHY)
-    home.clock.at = AGED
-    return home
-
-
-def test_hours_become_days_and_every_row_is_still_counted(aged):
-    laid(aged, range(48))
-    assert tended(aged, 0 * DAY) == {"decisions_kept_whole": 1, "windows_folded": 48}
-    assert sums(aged) == {("1", "p", 0, 24): 2400, ("1", "p", 24, 48): 2400}
-    assert (left(aged), tended(aged, 0 * DAY)) == ([], {})
-
-
-def test_days_do_not_join_versions_profiles_or_sides_of_a_flag(aged):
-    laid(aged, range(6))
-    laid(aged, range(4), version="2")
-    laid(aged, range(2), profile="other")
-    aged.book.quarantine(
-        MODEL, [WindowRef("scores", MIDNIGHT + 2 * HOUR, MIDNIGHT + 4 * HOUR, 1, 1)], "broken", "ana", AGED
-    )
-    tended(aged, 0 * DAY)
-    assert sums(aged) == {
-        ("1", "other", 0, 2): 200,
-        ("1", "p", 0, 2): 200,
-        ("1", "p", 2, 4): 200,
-        ("1", "p", 4, 6): 200,
-        ("2", "p", 0, 2): 200,
-        ("2", "p", 2, 4): 200,
-    }
-
-
-def test_an_open_question_holds_back_all_since_it_and_its_answer_lets_go(aged):
-    laid(aged, range(48))
-    run = checked(aged, HEALTHY)[0]
-    question = Question("data", AGED, ("amount",))
-    aged.book.ask(run, MODEL, question, MIDNIGHT + 30 * HOUR)
-    tended(aged, 0 * DAY)
-    assert (sums(aged), left(aged)) == ({("1", "p", 0, 24): 2400}, list(range(24, 48)))
-    aged.book.questions.answer(MODEL, True, "ana", None, "", AGED)
-    tended(aged, 0 * DAY)
-    assert len(sums(aged)) == 2
-
-
-def test_windows_that_a_decision_kept_whole_names_stay(home):
-    named_hour = WindowRef("scores", MIDNIGHT + 3 * HOUR, MIDNIGHT + 4 * HOUR, 1, 100)
-    checked(home, replace(HEALTHY, windows=(named_hour,)))
-    home.clock.at = AGED
-    laid(home, range(6))
-    tended(home, 0 * DAY)
-    assert (sums(home), left(home)) == ({("1", "p", 0, 6): 500}, [3])
-
-
-def test_a_window_that_is_read_again_after_its_day_was_folded_is_not_counted_twice(aged):
-    laid(aged, [0, 1, 2, 4])
-    tended(aged, 0 * DAY)
-    laid(aged, [2, 3])
-    tended(aged, 0 * DAY)
-    assert (sums(aged), left(aged)) == ({("1", "p", 0, 5): 500}, [])
-
-
-def test_counts_of_long_ago_go_but_for_those_of_versions_that_may_serve(aged):
-    laid(aged, [0, 1], version="7")
-    laid(aged, [2, 3], version="1")  # serves
-    laid(aged, [0], version="*", source="features", length=DAY)
-    tended(aged, 0 * DAY)
-    assert [*sums(aged)] == [("1", "p", 2, 4), ("7", "p", 0, 2)]
-    tended(aged, KEEP.counts)
-    assert ([*sums(aged)], told(aged, "select distinct version from windows")) == ([("1", "p", 2, 4)], [("1",)])
-
-
-def test_counts_of_a_strange_kind_stay_as_they_are(aged):
-    laid(aged, [0])
-    told(aged, "update windows set counts = '{\"rows\": 1}' where starts_at = %(at)s returning 1", at=MIDNIGHT)
-    tended(aged, 0 * DAY)
-    assert (sums(aged), left(aged)) == ({}, [0])
-
-
-def test_a_window_that_changes_while_it_is_summed_is_summed_another_time(aged):
-    laid(aged, [0, 1])
-
-    def meanwhile(counts):
-        told(aged, "update windows set revision = 2 where starts_at = %(at)s returning 1", at=MIDNIGHT)
-        return {"rows": 200}
-
-    assert "windows_folded" not in tended(aged, 0 * DAY, merge=meanwhile)
-    assert (sums(aged), left(aged)) == ({}, [0, 1])
-
-
-def test_who_reads_a_models_past_is_waited_for_until_the_next_time(aged):
-    laid(aged, [0, 1])
-    other = Database(aged.dsn)
-    with closing(other), other.shared(upkeep_of(MODEL)), other.shared(upkeep_of(MODEL)):
-        found = tend(aged.book, KEEP, AGED, aged.engine._workspace, every=timedelta(0))
-        assert (found.left, found.models, sums(aged)) == ([MODEL], 0, {})
-    assert tend(aged.book, KEEP, AGED, aged.engine._workspace, every=timedelta(0)).left == []
-    assert len(sums(aged)) == 1
-
-
-def test_a_backtest_shares_the_lock_that_upkeep_holds_alone(home, tmp_path):
-    checked(home, HEALTHY)
-    desk = Desk(tmp_path, home.dsn)
-    waiting = "select mode from pg_locks where locktype = 'advisory' and not granted"
-    with ThreadPoolExecutor(1) as aside:
-        with home.book.database.locked(upkeep_of(MODEL)):
-            typed = aside.submit(desk.type, MODEL)
-            until(lambda: typed.done() or told(home, waiting) == [("ShareLock",)], "a backtest that waits")
-            assert not typed.done()
-        assert typed.result().returncode == 0, typed.result().stderr
-
-
-def test_a_model_is_visited_once_a_day_also_by_a_clock_that_went_back(aged):
-    def models(at):
-        return tend(aged.book, KEEP, at, aged.engine._workspace).models
-
-    assert [models(AGED + hours * HOUR) for hours in (0, 1, 22, 23, 24)] == [1, 0, 0, 1, 0]
-    assert models(AGED) == 1
 
 
 # --- runs that live, and what they leave ---
