@@ -17,6 +17,7 @@ from autopilot.approving import Approving
 from autopilot.cancelling import cancel
 from autopilot.capabilities import ALL, NEEDS, Capability, Elsewhere
 from autopilot.engine_words import add_hint, in_words, return_target
+from autopilot.replying import reply
 from autopilot.traced import Traced
 from checkpoints.database import Row, run_lock, translated
 from checkpoints.ledger.book import PostgresLedger
@@ -211,13 +212,7 @@ class Engine:
     def reply(self, model: str, genuine: bool, by: str, os_user: str | None, comment: str) -> tuple[Question, ...]:
         """Close what a model's owner was asked about broken data or labels. Refused when nothing is asked."""
         self._parts(model)
-        now = self._clock.now()
-        closed = self._book.questions.answer(model, genuine, by, os_user, comment, now)
-        if not closed:
-            raise Refused(f"{model} asks no question about its data or labels", f"autopilot explain {model}")
-        said = {"genuine": genuine, "comment": comment, "kinds": [each.kind for each in closed]}
-        self._book.runs.audit(by, "answer", now, model, None, said)
-        return closed
+        return reply(self._book, model, genuine, by, os_user, comment, self._clock.now())
 
     def cancel(self, run: str, by: str) -> None:
         """Stop the run's job and end the run."""

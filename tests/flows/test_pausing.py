@@ -279,8 +279,8 @@ def test_the_api_refuses_a_check_and_shows_who_holds_the_model(home, tmp_path):
         assert site.client.get("/models?state=odd", headers=site.headers("vera")).status_code == 422
 
 
-def test_the_pages_say_who_holds_a_model(home, tmp_path):
-    run = home.waiting()
+def test_the_pages_say_who_holds_a_model(tagged, tmp_path):
+    home, run = tagged, tagged.waiting()
     text = FILE.replace("    task:", "    tags: [payments]\n    task:")
     with serving(home, tmp_path, text=text) as site, browser(doors(site.desk), site.tokens["ana"]) as ana:
         assert "Paused" not in read(ana.get(f"/inbox/{run}").text).text
