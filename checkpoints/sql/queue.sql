@@ -4,7 +4,7 @@
 -- name: put
 -- One job of a key waits at most. What is there already is not put off by what comes later.
 insert into queue.procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args, scheduled_at)
-values (%(queue)s, %(task)s, case when %(queue)s = 'upkeep' then 30 else 0 end, %(key)s, %(args)s,
+values (%(queue)s::text, %(task)s, case when %(queue)s::text = 'upkeep' then 30 else 0 end, %(key)s, %(args)s,
         case when %(seconds)s > 0 then now() + make_interval(secs => %(seconds)s) end)
 on conflict (queueing_lock) where status = 'todo' do nothing
 
