@@ -10,6 +10,8 @@ from autopilot import view, words
 from autopilot.backtest import record
 from autopilot.backtest.document import document
 from autopilot.backtest.replay import replay
+from autopilot.fleet.roster import EMPTY
+from autopilot.fleet.screen import fleet
 from autopilot.report.explain import explain_text
 from autopilot.settings import load
 from autopilot.upkeep.pruning import prune, text
@@ -111,13 +113,13 @@ def test_old_checks_that_did_nothing_go_and_the_rest_of_the_story_stays(home):
     home.clock.pass_time(HOUR)
     asked = checked(home, replace(HEALTHY, future_rows=400))[0]
     newest = checked(home, HEALTHY)[0]
-    before, history = view.status(home.book, {}, home.clock.now()), home.book.history(SPEC)
+    before, history = fleet(home.book, EMPTY, home.clock.now()), home.book.history(SPEC)
     assert tended(home, 500 * DAY)["checks_dropped"] == 2
     assert {str(run) for (run,) in told(home, RUNS)} == {acted, asked, newest}
     with pytest.raises(NotFound):
         home.row(quiet[0])
     assert explained(home, acted)["promotion"]["to_version"] == "2"
-    assert view.status(home.book, {}, home.clock.now()) == before
+    assert fleet(home.book, EMPTY, home.clock.now()) == before
     assert home.book.history(SPEC) == history
 
 
