@@ -29,14 +29,6 @@ def town(home, tmp_path):
     return fleet(home, tmp_path, *OTHERS)
 
 
-@pytest.fixture
-def may_go_on():
-    """What a slow check waits for; at the end of the test it does not hold its model's lock any longer."""
-    event = threading.Event()
-    yield event
-    event.set()
-
-
 def turn(town):
     town.plan()
     town.work()

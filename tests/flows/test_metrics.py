@@ -336,7 +336,7 @@ def test_a_scrape_takes_a_handful_of_statements_and_reads_no_long_table(doors):
         exposition(replace(scene(doors.desk), book=book))
     finally:
         recording.close()
-    assert len(recording.made) == 8
+    assert len(recording.made) == 10
     assert not [each for each in recording.made if re.search(r"from (decisions|evidence|windows)\b", each)]
 
 

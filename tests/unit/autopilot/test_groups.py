@@ -82,8 +82,12 @@ def test_what_a_group_brings_counts_as_if_the_entry_said_it():
         ("    owner: zed\n", "models.fraud.owner names zed, who is not under people", ""),
         ("    tags: payments\n", "autopilot.yaml:24: models.fraud.tags: ", ""),
         ("    tags: [a b]\n", "autopilot.yaml:24: models.fraud.tags.0: ", ""),
-        ("    schedule: hourly\n", "autopilot.yaml:24: models.fraud.schedule: 'hourly' has not five fields", ""),
-        ("    schedule: 0 0 31 2 *\n", "is no schedule that ever fires", ""),
+        (
+            "    schedule: hourly\n",
+            "autopilot.yaml:24: models.fraud.schedule: 'hourly' is no schedule; write five fields",
+            "",
+        ),
+        ("    schedule: 0 0 31 2 *\n", "is no schedule; write five fields", ""),
         (
             "groups:\n  cards: {group: other}\n",
             "autopilot.yaml:25: groups.cards.group: a group is in no group",

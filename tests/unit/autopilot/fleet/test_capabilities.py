@@ -14,16 +14,16 @@ from graph.errors import Misconfigured
         ("observe", ["approvals", "checks", "upkeep"]),
         ("train", ["actions:train", "upkeep"]),
         (" promote , train ", ["actions:promote", "actions:train", "upkeep"]),
-        ("observe,train,promote", ["actions:promote", "actions:train", "approvals", "checks", "upkeep"]),
+        ("observe,train,promote", ["actions:promote", "actions:train", "approvals", "checks", "retention", "upkeep"]),
     ],
 )
 def test_capabilities_choose_queues(given, queues):
-    assert served(parse(given)) == queues
+    assert sorted(served(parse(given))) == queues
     assert sorted(queue for lane in lanes(parse(given)) for queue in lane) == queues
 
 
 def test_checks_have_a_lane_of_their_own():
-    assert lanes(ALL) == [["checks"], ["actions:promote", "actions:train", "approvals", "upkeep"]]
+    assert lanes(ALL) == [["checks"], ["actions:promote", "actions:train", "approvals", "upkeep", "retention"]]
     assert lanes({"train"}) == [["actions:train", "upkeep"]]
 
 
