@@ -78,6 +78,16 @@ class WindowStore(Protocol):
     ) -> Sequence[StoredWindow]:
         """Return the stored windows that lie in [start, end), oldest first, quarantined ones included."""
 
+    def newest(
+        self, model: str, version: str, profile: str, source: str, start: datetime, end: datetime, most: int
+    ) -> Sequence[StoredWindow]:
+        """Return of the closed windows in [start, end) that are not quarantined the last `most`, oldest first."""
+
+    def flagged(
+        self, model: str, version: str, profile: str, source: str, start: datetime, end: datetime
+    ) -> Sequence[tuple[datetime, datetime]]:
+        """Return start and end of the stored windows in [start, end) that are quarantined, oldest first."""
+
     def save_window(self, window: StoredWindow) -> StoredWindow:
         """Insert, or replace with revision + 1 when the counts differ. Return what is stored, with its flag."""
 

@@ -5,7 +5,6 @@ from uuid import NAMESPACE_URL, uuid5
 
 from autopilot.desk import Desk
 from autopilot.fleet.defects import defect
-from autopilot.fleet.planner import schedules
 from autopilot.fleet.schedule import due_models, retry_at
 from checkpoints.database import Occupied
 from checkpoints.ledger.watches import Watch
@@ -33,11 +32,11 @@ def check(desk: Desk, model: str) -> None:
 
 def _check_if_due(desk: Desk, model: str) -> None:
     """Look again, under the lock, whether it is due: the job may be old, or come twice."""
-    every = schedules(desk.office.file)
-    if model not in every:
+    entry = desk.office.file.models.get(model)
+    if entry is None or entry.schedule is None:
         return
     watch = desk.office.book.watches.of([model]).get(model, Watch())
-    tick = due_models({model: every[model]}, {model: watch}, desk.clock.now()).get(model)
+    tick = due_models({model: entry.schedule}, {model: watch}, desk.clock.now()).get(model)
     if tick is not None:
         _check(desk, model, tick, watch)
 
