@@ -24,8 +24,8 @@ from benchmarks.fleet import logs
 from checkpoints.embedded.cluster import EmbeddedPostgres
 from tools.monitors.profiles import Profiles
 
-PAST_HOURS = 200
-"""Windows that a check follows back; and so many hours lie between the reference and the first live file."""
+PAST_HOURS = 400
+"""Counted windows that upkeep leaves unfolded: so many hours lie between the reference and the first live file."""
 LIVE_HOURS = 8
 FIRST = logs.REFERENCE_HOURS + PAST_HOURS
 """The first hour that lies in files again."""
@@ -58,7 +58,7 @@ insert into windows (model, version, profile, source, starts_at, ends_at, closed
 select distinct on (w.source, n) w.model, w.version, w.profile, w.source, %(at)s - n * interval '1 hour',
        %(at)s - (n - 1) * interval '1 hour', true, 1, w.counts, 'past'
 from windows w, generate_series(1, %(hours)s) n
-where w.model = %(model)s and w.closed and w.starts_at >= %(since)s and (w.source = 'scores' or n <= 30)
+where w.model = %(model)s and w.closed and w.starts_at >= %(since)s
 order by w.source, n, w.starts_at
 on conflict do nothing
 """

@@ -183,8 +183,8 @@ def connected(cluster: EmbeddedPostgres, database: str) -> psycopg.Connection[An
 
 
 @contextmanager
-def installation(root: Path) -> Iterator[Installation]:
-    """Yield an installation below `root`, which has a blank in its name; nothing of it is left running."""
+def installation(root: Path, trainer: str = "train") -> Iterator[Installation]:
+    """Yield an installation below `root`; nothing of it is left running. `trainer` is a function of the product."""
     stub_training.prepare(root)
     plain = environment(root, root / "autopilot.yaml")
     with fork_server() as forks, stores(load(plain)) as found:
@@ -193,7 +193,7 @@ def installation(root: Path) -> Iterator[Installation]:
         try:
             settled = forks.start("settle", environment=plain, folder=root, output=root / "settle.log")
             assert settled.end() == 0, settled.said()
-            forks.start("train", environment=plain, folder=root, output=root / "trainer.log")
+            forks.start(trainer, environment=plain, folder=root, output=root / "trainer.log")
             site = Installation(root, forks, found, connected(cluster, "autopilot"), connected(cluster, "mlflow"))
             try:
                 site.mlflow.execute(_COUNT_MOVES)

@@ -12,8 +12,8 @@ from tests.fleets import roster
 from tests.house import DEGRADED, MODEL, FakeMonitor
 
 OTHERS = ("churn", "credit")
-HOURS = 5
-STEP = timedelta(minutes=5)
+HOURS = 3
+STEP = timedelta(minutes=10)
 LATEST = timedelta(minutes=15) + STEP
 """After its tick a model comes with its own delay, and then with the next step of this test."""
 _ALERTS = """
