@@ -1,6 +1,6 @@
 """Chaos: a fleet with incidents while everything under it breaks; afterwards every effect is counted outside of it.
 
-    python -m benchmarks.chaos [--short]
+    python -m benchmarks.chaos [--short] [--models N]
 
 300 models for ten minutes or longer; the short form has 60 models and takes about three. Workers, a scheduler in each
 of them, Postgres, its connections, MLflow, Prometheus and the clock are killed, stopped, cut, filled up and set wrong.
@@ -22,22 +22,26 @@ from tests.crash.installation import installation
 RECOVERED_S = 120.0
 PATIENCE_S = 600.0
 """What has not recovered by then never will."""
-SHORT = (15, 45, 6.0)
-LONG = (75, 225, 30.0)
-"""Models with an incident and without, and seconds between two faults at least."""
+SHORT, LONG = (60, 6.0), (300, 30.0)
+"""Models, and seconds between two faults at least."""
 
 
 def main() -> int:
     """Let it happen, count, print, return the exit code."""
     parser = argparse.ArgumentParser(prog="make chaos", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--short", action="store_true", help="60 models, three minutes")
-    short = parser.parse_args().short
-    drifted, calm, apart_s = SHORT if short else LONG
+    parser.add_argument("--models", type=int, help="another number of models; a quarter of them has an incident")
+    given = parser.parse_args()
+    models, apart_s = SHORT if given.short else LONG
+    models = given.models or models
     with tempfile.TemporaryDirectory(prefix="ap-chaos-") as folder:
         root = Path(folder)
         root.chmod(0o755)
-        with installation(root, "train_through_trouble") as site, town(site, drifted, calm) as built:
-            return _lived(built, apart_s, each=not short)
+        with (
+            installation(root, "train_through_trouble") as site,
+            town(site, models // 4, models - models // 4) as built,
+        ):
+            return _lived(built, apart_s, each=not given.short)
 
 
 def _lived(built: Town, apart_s: float, *, each: bool) -> int:
