@@ -53,7 +53,10 @@ def _check(desk: Desk, model: str, tick: datetime, watch: Watch) -> None:
         # Still due: it is checked once it goes on.
         return None
     except Unavailable:
-        return book.watches.failed(model, retry_at(watch.failures, desk.clock.now()))
+        # One that was decided, and cut off then, is taken up under the same id: another would decide the tick again.
+        if book.decisions.row(run) is None:
+            book.watches.failed(model, retry_at(watch.failures, desk.clock.now()))
+        return None
     except AutopilotError:
         return book.watches.done(model, tick)
     except Exception as error:  # noqa: BLE001 - not hidden: it is the run's failure, and ends no other model's check

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.chaos.count import counted, settled
 from benchmarks.chaos.faults import FAULTS
-from benchmarks.chaos.town import Town, town
+from benchmarks.chaos.town import Town, end, town
 from benchmarks.outcome import Mark, report
 from tests.crash.installation import installation
 
@@ -58,7 +58,7 @@ def _lived(built: Town, apart_s: float, *, each: bool) -> int:
             recovered.append(_recovery_s(built, everything=fault is FAULTS[-1]))
             print(f"  recovered after {recovered[-1]:.0f} s", flush=True)
     built.kill([*built.workers])
-    approver.kill(approver.pid)
+    end(approver)
     figures = {"models": float(len(built.models)), **counted(built), "recovered_after_s": max(recovered)}
     marks: list[Mark] = [(name, "gate", 0, value) for name, value in figures.items() if name not in _MEASURED]
     return report("chaos", figures, [*marks, ("recovered_after_s", "gate", RECOVERED_S, figures["recovered_after_s"])])

@@ -106,9 +106,7 @@ class Town:
     def kill(self, workers: list[Process]) -> None:
         """Kill −9 these workers."""
         for each in workers:
-            with suppress(ProcessLookupError):
-                os.kill(each.pid, signal.SIGKILL)
-            each.end()
+            end(each)
             self.workers.remove(each)
 
     def connect(self, database: str = "autopilot") -> "psycopg.Connection[tuple[object, ...]]":
@@ -122,6 +120,13 @@ class Town:
         plain: Mapping[str, str] = environment(self.site.root, folder / "autopilot.yaml")
         output = folder / f"{self.started:03}-{name}.log"
         return self.site.forks.start(name, *words, environment={**plain, **at}, folder=folder, output=output)
+
+
+def end(process: Process) -> None:
+    """Kill −9 a process, unless it has ended by itself."""
+    with suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGKILL)
+    process.end()
 
 
 @contextmanager
