@@ -1,7 +1,7 @@
 """Read the files of a log batch by batch, and notice when one is damaged, or replaced while it is read."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -38,9 +38,9 @@ class Memory:
             self._usual = plain
         return self._usual
 
-    def forget_others(self, paths: Collection[str]) -> None:
+    def forget_others(self, paths: Set[str]) -> None:
         """Forget files that are no longer among these."""
-        if len(self.schemas) > len(paths):
+        if self.schemas.keys() - paths:
             self.schemas = {path: known for path, known in self.schemas.items() if path in paths}
             self.extents = {key: known for key, known in self.extents.items() if key[0] in paths}
 
