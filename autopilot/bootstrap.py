@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from autopilot import spec as written
-from autopilot.capabilities import ALL, Capability
+from autopilot.capabilities import ALL, Capability, require_apart
 from autopilot.effective import model_spec
 from autopilot.settings import Settings, prepare
 from autopilot.stores import Stores, libraries, mlflow_schema, stores
@@ -62,8 +62,10 @@ def ledger(settings: Settings, boundary: Boundary = passing) -> Iterator[Postgre
 def office(settings: Settings, boundary: Boundary = passing, can: frozenset[Capability] = ALL) -> Iterator[Office]:
     """Yield the engine over real adapters, which stops before what it cannot do.
 
-    Loads LangGraph and MLflow; the file is checked before anything starts.
+    Loads LangGraph and MLflow; the file is checked before anything starts. Of the logins only those of what it can do
+    are asked for.
     """
+    require_apart(can, settings.llm_api_key is not None)
     file = written.read(settings.config)
     prepare(libraries())
     from autopilot.engine import Engine
@@ -71,14 +73,14 @@ def office(settings: Settings, boundary: Boundary = passing, can: frozenset[Capa
     from checkpoints.saver import saver
 
     with ExitStack() as stack:
-        found = stack.enter_context(stores(settings))
+        found = stack.enter_context(stores(settings, can))
         book = stack.enter_context(_book(settings, found, boundary))
         mlflow_schema(found, upgrade=False)
         trace = traced(settings, book, stack)
         threads = cache(lambda: stack.enter_context(saver(found.ledger)))
 
         def under(other: written.File) -> Office:
-            parts = workshop(settings, other, found, book)
+            parts = workshop(settings, other, found, book, can)
             engine = Engine(book, parts, settings.clock, threads, trace, settings.home / "work", can)
             return Office(engine, book, other, parts, channels(settings, other), under, found.ledger, settings.home)
 
@@ -101,10 +103,12 @@ def _book(settings: Settings, found: Stores, boundary: Boundary) -> Iterator[Pos
         database.close()
 
 
-def workshop(settings: Settings, file: written.File, found: Stores, book: PostgresLedger) -> Callable[[str], Deps]:
+def workshop(
+    settings: Settings, file: written.File, found: Stores, book: PostgresLedger, can: frozenset[Capability] = ALL
+) -> Callable[[str], Deps]:
     """Return what gives the nodes a model's parts; each model's are built once, when it is first asked for."""
 
-    reasoner = _reasoner(settings)
+    reasoner = _reasoner(settings) if "observe" in can else None
     limiter, shared = Limiter(), SharedAnswers()
 
     @cache
@@ -121,7 +125,7 @@ def workshop(settings: Settings, file: written.File, found: Stores, book: Postgr
             clock=settings.clock,
             monitor=MonitorWhenUsed(partial(monitor, settings, name, entry, book.windows, shared)),
             pipeline=pipeline(settings, name, entry, found, limiter),
-            registry=MlflowRegistry(found.promoter, found.artifacts),
+            registry=MlflowRegistry(found.registry, found.artifacts),
             evaluator=ChildEvaluator(
                 _scrubbed(settings),
                 sys.executable,

@@ -63,6 +63,10 @@ class Engine:
         self._elsewhere = tuple(node for node, needed in NEEDS.items() if needed not in can)
         """The nodes that this process stops before."""
 
+    def may(self, capability: Capability) -> bool:
+        """Tell whether this process executes the nodes that need this."""
+        return not any(NEEDS[node] == capability for node in self._elsewhere)
+
     @cached_property
     def _graph(self) -> thread.Graph:
         return build_graph(self._parts).compile(checkpointer=self._threads())

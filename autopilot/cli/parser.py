@@ -141,9 +141,7 @@ def _serving(add: Add) -> None:
     serve.add_argument("--port", type=_port, default=8400)
     work = add("work", "a worker: checks what is due by its schedule, carries runs on")
     for each in (serve, work):
-        each.add_argument(
-            "--can", default="observe,train,promote", metavar="LIST", help="what it may do; for the rest it hands over"
-        )
+        _can(each, "what it may do; for the rest it hands over")
         each.add_argument(
             "--jobs", type=_jobs, default=4, metavar="N", help="checks at a time, and as many runs beside them"
         )
@@ -156,10 +154,12 @@ def _serving(add: Add) -> None:
 
 
 def _keeping(add: Add) -> None:
-    add("doctor", "check every connection, right and schema")
-    db = add("db", "the database: migrate, status, prune, stop")
-    db.add_argument("act", choices=("migrate", "status", "prune", "stop"))
+    doctor = add("doctor", "check every connection, right and schema")
+    _can(doctor, "look as a process that may do this")
+    db = add("db", "the database: migrate, status, prune, roles, stop")
+    db.add_argument("act", choices=("migrate", "status", "prune", "roles", "stop"))
     db.add_argument("--dry-run", action="store_true", help="with prune: say what would be folded and dropped")
+    db.add_argument("--sql", action="store_true", help="with roles: print the SQL that makes them, and make nothing")
     db.add_argument("--destroy", action="store_true", help="with stop: remove the embedded database's folders too")
     init = add("init", "write a first autopilot.yaml")
     init.add_argument("--from", dest="log", metavar="LOG", help="read this prediction log and propose its entry")
@@ -169,6 +169,10 @@ def _keeping(add: Add) -> None:
     demo = add("demo", "the whole story on the example")
     demo.add_argument("--yes", action="store_true", help="answer as the demo's approver instead of asking")
     add("judge", "the policy over a pipe: a world on stdin and stdout, no database")
+
+
+def _can(command: argparse.ArgumentParser, about: str) -> None:
+    command.add_argument("--can", default="observe,train,promote", metavar="LIST", help=about)
 
 
 def _port(text: str) -> int:

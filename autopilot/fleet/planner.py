@@ -39,6 +39,16 @@ def plan(desk: Desk) -> int:
     )
 
 
+def answer_alerts(desk: Desk) -> None:
+    """Look at alerts, for a worker that swept and may ask for no check."""
+    try:
+        with desk.office.book.database.locked("sweep", patience_s=0):
+            look_at_alerts(desk)
+    except Occupied:
+        # Who holds it looks, or puts this job again.
+        return
+
+
 def sweep(desk: Desk) -> None:
     """Put what would be forgotten: jobs of workers that died, open runs without a job, alerts nobody looked at.
 
@@ -48,10 +58,18 @@ def sweep(desk: Desk) -> None:
     try:
         with book.database.locked("sweep", patience_s=0):
             book.queue.take_back()
-            look_at_alerts(desk)
+            _alerts(desk)
             book.queue.sweep(desk.office.file.models)
     except Occupied:
         return
+
+
+def _alerts(desk: Desk) -> None:
+    """Look at alerts, or have somebody do it who may ask for a check."""
+    if desk.office.engine.may("observe"):
+        look_at_alerts(desk)
+    elif desk.office.book.alerts.waiting():
+        desk.office.book.queue.put(CHECKS, "alerts", "alerts", {})
 
 
 def look_at_alerts(desk: Desk) -> None:

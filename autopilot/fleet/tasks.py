@@ -11,7 +11,7 @@ from procrastinate.jobs import Job
 from autopilot.desk import Desk
 from autopilot.fleet.acting import carry_on
 from autopilot.fleet.checking import check
-from autopilot.fleet.planner import plan, sweep
+from autopilot.fleet.planner import answer_alerts, plan, sweep
 from autopilot.fleet.queues import CHECKS, RETENTION, UPKEEP
 from autopilot.fleet.threads import in_thread
 from autopilot.upkeep.tending import tend
@@ -73,6 +73,11 @@ def add_tasks(app: App, desk: Desk, broken: Callable[[Exception], None], cut_off
     async def _retain(timestamp: int) -> None:
         # Its failure is the job's: the checks go on, and the number of failed jobs says so.
         await in_thread(partial(retain, desk))
+
+    @app.task(name="alerts", queue=CHECKS, queueing_lock="alerts", retry=retry)
+    async def _alerts() -> None:
+        async with telling():
+            await in_thread(partial(answer_alerts, desk))
 
     @app.task(name="check", queue=CHECKS, retry=retry)
     async def _check(models: list[str]) -> None:
