@@ -9,7 +9,7 @@ from pathlib import Path
 from autopilot.settings import Settings, prepare
 from autopilot.stores import Stores, libraries, mlflow_schema, stores
 from checkpoints import migrate, roles
-from checkpoints.provision import PROMOTER, TRAINER, Logins, logins, tracking_uri
+from checkpoints.provision import PROMOTER, TRAINER, Logins, close_to_others, logins, tracking_uri
 from graph.errors import Misconfigured
 
 _FOR = {
@@ -52,6 +52,7 @@ def make(settings: Settings) -> list[Written]:
         migrate.require(found.ledger)
         known = roles.roles_file(settings.home / "roles.json")
         roles.create(found.ledger, known)
+        close_to_others(found.ledger)
         _open_mlflow(found, known)
         return list(_written(settings, found, known))
 
