@@ -60,12 +60,9 @@ class Engine:
         self._traced = traced
         self._workspace = workspace
         self._approving = Approving(book, parts, clock, workspace)
+        self.can = can
         self._elsewhere = tuple(node for node, needed in NEEDS.items() if needed not in can)
         """The nodes that this process stops before."""
-
-    def may(self, capability: Capability) -> bool:
-        """Tell whether this process executes the nodes that need this."""
-        return not any(NEEDS[node] == capability for node in self._elsewhere)
 
     @cached_property
     def _graph(self) -> thread.Graph:

@@ -11,12 +11,11 @@ from psycopg.conninfo import make_conninfo
 from checkpoints import roles
 from checkpoints.database import Database
 from checkpoints.ledger.book import PostgresLedger
-from checkpoints.provision import Logins
 from checkpoints.saver import saver
 from tests.fleet import Fleet
 from tests.house import House
+from tests.passwords import KNOWN
 
-KNOWN = Logins({role: f"{role}-word" for role in (*roles.ROLES.values(), roles.READER)})
 WORKERS = ("observe", "train", "promote")
 
 

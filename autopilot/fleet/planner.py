@@ -66,7 +66,7 @@ def sweep(desk: Desk) -> None:
 
 def _alerts(desk: Desk) -> None:
     """Look at alerts, or have somebody do it who may ask for a check."""
-    if desk.office.engine.may("observe"):
+    if "observe" in desk.office.engine.can:
         look_at_alerts(desk)
     elif desk.office.book.alerts.waiting():
         desk.office.book.queue.put(CHECKS, "alerts", "alerts", {})

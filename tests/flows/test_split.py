@@ -15,7 +15,8 @@ from graph.model import Answer
 from graph.thread import thread_id
 from tests.fleet import fleet
 from tests.house import BROKEN, DEGRADED, HEALTHY, MODEL
-from tests.roles import KNOWN, WORKERS, apart, both, split
+from tests.passwords import KNOWN
+from tests.roles import WORKERS, apart, both, split
 
 HOUR = timedelta(hours=1)
 

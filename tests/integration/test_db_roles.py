@@ -1,5 +1,6 @@
 """`autopilot db roles` on a server: the files it writes, the logins in them, and what doctor says with each."""
 
+import json
 import shlex
 import stat
 from pathlib import Path
@@ -16,6 +17,7 @@ from checkpoints import roles
 from checkpoints.embedded.cluster import EmbeddedPostgres
 from graph.errors import Misconfigured
 from tests.databases import fresh_database
+from tests.passwords import KNOWN
 from tests.servers import MlflowDatabase
 
 CAN = {"observe": "observe", "train": "train", "promote": "promote", "doors": "none"}
@@ -26,6 +28,7 @@ def made(embedded_postgres: EmbeddedPostgres, mlflow_database: MlflowDatabase) -
     """The file of each process, written beside a ledger that has MLflow beside it."""
     home = mlflow_database.artifacts.parent
     given = {"AUTOPILOT_HOME": str(home), "DATABASE_URL": fresh_database(embedded_postgres)}
+    (home / "roles.json").write_text(json.dumps(KNOWN.passwords))
     first = {each.duty: each.file.read_text() for each in command.make(configured.load(given))}
     again = {each.duty: each.file for each in command.make(configured.load(given))}
     assert first == {duty: file.read_text() for duty, file in again.items()}
@@ -86,6 +89,13 @@ def test_what_is_for_training_is_found_where_nothing_is_trained(tmp_path):
     (said,) = environment(settings, parse("observe"))
     assert "AUTOPILOT_JENKINS_TOKEN, AUTOPILOT_TRAINER_TRACKING_URI" in said["detail"]
     assert list(environment(settings, parse("train"))) == []
+
+
+def test_passwords_are_made_once_and_for_their_owner_alone(tmp_path):
+    made = roles.roles_file(tmp_path / "roles.json")
+    assert made == roles.roles_file(tmp_path / "roles.json")
+    assert len(set(made.passwords.values())) == len(roles.ROLES) + 1
+    assert stat.S_IMODE((tmp_path / "roles.json").stat().st_mode) == 0o600
 
 
 def test_the_sql_alone_makes_them_too(embedded_postgres: EmbeddedPostgres):
