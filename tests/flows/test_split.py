@@ -90,8 +90,9 @@ def test_who_promotes_voids_what_was_approved_and_has_changed_since(home, hands)
     run = asking(home, hands)
     said(home, hands, run)
     take_turns(hands, "observe")
-    first = home.registry.add_version("fraud-detector", home.registry.log_run("other", {"model.skops": b"other"}))
-    home.registry.point(home.spec[0].registry, "champion", first.version)
+    name = home.spec[0].registry
+    other = home.registry.add_version(name, home.registry.log_run("other", {"model.skops": b"other"}))
+    home.registry.point(name, "champion", other.version)
     take_turns(hands, "promote")
     assert (home.row(run)["outcome"], home.book.approval(run).state) == ("voided", "voided")
 
