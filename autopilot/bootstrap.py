@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from autopilot import spec as written
 from autopilot.capabilities import ALL, Capability, require_apart
-from autopilot.effective import model_spec
+from autopilot.effective import spec_of
 from autopilot.settings import Settings, prepare
 from autopilot.stores import Stores, libraries, mlflow_schema, stores
 from checkpoints import migrate
@@ -121,7 +121,7 @@ def workshop(
         score = entry.log.score if entry.log else Score()
         work = settings.home / "work"
         return Deps(
-            spec=model_spec(name, entry, settings.config.absolute().parent, file.budget),
+            spec=spec_of(file, name, entry, settings.config.absolute().parent),
             clock=settings.clock,
             monitor=MonitorWhenUsed(partial(monitor, settings, name, entry, book.windows, shared)),
             pipeline=pipeline(settings, name, entry, found, limiter),

@@ -2,11 +2,14 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import pairwise
 
 _CHANCE = re.compile(r"(?<![a-z])[hr](?![a-z])", re.IGNORECASE)
 """H and R stand for any value: another one each time that they are read."""
 _MOST_PATIENCE = timedelta(hours=1)
 _MOMENT = timedelta(microseconds=1)
+_ANY_MONDAY, _FIRINGS = datetime(2026, 1, 5, tzinfo=UTC), 60
 
 
 def five_fields(value: str) -> str:
@@ -40,3 +43,14 @@ def late_since(schedule: str, now: datetime) -> datetime:
     earlier = last(schedule, newest - _MOMENT)
     patience = min(_MOST_PATIENCE, (newest - earlier) / 2)
     return newest if now - newest >= patience else earlier
+
+
+@cache
+def longest_pause(schedule: str) -> timedelta:
+    """Return the longest time between two firings, of some dozens: a schedule may leave out nights and weekends."""
+    from croniter import croniter
+
+    firing = croniter(schedule, _ANY_MONDAY)
+    times = [firing.get_next(datetime) for _ in range(_FIRINGS)]
+    pauses: list[timedelta] = [later - earlier for earlier, later in pairwise(times)]
+    return max(pauses)

@@ -17,7 +17,7 @@ from autopilot.approving import Approving
 from autopilot.cancelling import cancel
 from autopilot.capabilities import ALL, NEEDS, Capability, Elsewhere
 from autopilot.engine_words import add_hint, in_words, return_target
-from autopilot.replying import reply
+from autopilot.replying import Replier, replied
 from autopilot.traced import Traced
 from checkpoints.database import Row, run_lock, translated
 from checkpoints.ledger.book import PostgresLedger
@@ -213,7 +213,7 @@ class Engine:
     def reply(self, model: str, genuine: bool, by: str, os_user: str | None, comment: str) -> tuple[Question, ...]:
         """Close what a model's owner was asked about broken data or labels. Refused when nothing is asked."""
         self._parts(model)
-        return reply(self._book, model, genuine, by, os_user, comment, self._clock.now())
+        return replied(self._book, model, genuine, Replier(by, os_user, comment), self._clock.now())
 
     def cancel(self, run: str, by: str) -> None:
         """Stop the run's job and end the run."""
@@ -352,6 +352,7 @@ class Engine:
             if self._book.runs.row(run)["action"] is None:
                 now = self._note_error(model, run, error)
                 self._book.finish(run, "failed", in_words(error), now)
+                self._book.unclaim(model)
                 add_hint(error, f"the check is recorded as failed: autopilot explain {run}")
             raise
 

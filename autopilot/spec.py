@@ -11,6 +11,7 @@ from yaml.constructor import SafeConstructor
 
 from autopilot.budget import Budget, FleetBudget
 from autopilot.cron import five_fields
+from autopilot.fleet_part import Fleet
 from autopilot.inheriting import with_defaults
 from autopilot.people import Approval, Inbox, Notify, Person, unknown_channels
 from autopilot.retention import Retention
@@ -216,6 +217,7 @@ class File(Part):
     channels: dict[str, SerializeAsAny[ChannelPart]] = Field(default_factory=dict)
     inbox: Inbox = Inbox()
     budget: FleetBudget | None = None
+    fleet: Fleet | None = None
     retention: Retention = Retention()
     defaults: dict[str, Any] = Field(default_factory=dict)
     groups: dict[Name, dict[str, Any]] = Field(default_factory=dict)

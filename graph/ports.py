@@ -14,6 +14,7 @@ from typing import Protocol
 from graph.advice import Reply, TokenCaps
 from graph.attempt import Attempt
 from graph.evidence import Evidence, LookBack, WindowRef
+from graph.fleet import Place, Want
 from graph.model import (
     Answer,
     Approval,
@@ -238,6 +239,16 @@ class Ledger(Protocol):
         full.
         """
 
+    def claim(self, run: str, spec: ModelSpec, want: Want, now: datetime) -> Place:
+        """Note that this check wishes a training, and return where the wish stands among those of all models.
+
+        What is granted here is granted to nobody else, and to this run as long as it has neither a challenger nor an
+        outcome.
+        """
+
+    def unclaim(self, model: str) -> None:
+        """Note that a model wishes no training any more."""
+
     def decision(self, run: str) -> Decision:
         """Return the run's decision. NotFound when it has none."""
 
@@ -252,6 +263,9 @@ class Ledger(Protocol):
 
     def ask(self, run: str, model: str, question: Question, since: datetime) -> None:
         """Open a question to the owner about rows from `since` on, or widen the open one of its kind."""
+
+    def gather(self, at_least: int, now: datetime) -> None:
+        """Make one incident of what so many models ask about: the same column, or the labels, within a day."""
 
     def note_job(self, run: str, job: TrainingJob, now: datetime) -> str | None:
         """Store the last known state of the run's training job; while it is active the run is `training`.

@@ -28,13 +28,13 @@ def list_models(
     owner: Label = "",
     group: Label = "",
 ) -> Json:
-    """List the models by name: newest verdict, states, who holds each. The summary counts all of them."""
+    """List the models by name: newest verdict, states, who holds each. Summary and incidents are of all of them."""
     found = fleet(desk)
     wanted = chosen(found["models"], Choice(state=state, tag=tag, owner=owner, group=group, sort="model")).rows
     models = [each for each in wanted if after is None or each["model"] > after]
     page = models[:limit]
     following = page[-1]["model"] if len(models) > limit else None
-    return {"models": page, "next": following, "summary": found["summary"]}
+    return {"models": page, "next": following, "summary": found["summary"], "incidents": found["incidents"]}
 
 
 @router.get("/healthz", response_model=shapes.Health, tags=["process"], responses={503: PROBLEMS[503]})

@@ -73,8 +73,13 @@ def again(check: Check, seen: Seen, past: Past) -> Decision:
 
 
 def _again(check: Check, seen: Seen, past: Past, now: datetime) -> Decision:
-    found = seen.decision(check.spec, history(past, now, check.run, check.spec), now)
+    found = seen.decision(check.spec, placed(check, history(past, now, check.run, check.spec)), now)
     return narrowing.advised(found, check.decision.advice) if check.decision.advice else found
+
+
+def placed(check: Check, past: History) -> History:
+    """Return the past with where the model's wish stood then: what other models wished is a fact."""
+    return replace(past, place=check.decision.place)
 
 
 class Line:
@@ -99,7 +104,7 @@ class Line:
         self._look_back(check)
         record = self._record
         known = Past(self._courses, self._asked, record.moved, record.paid, record.demoted)
-        past = history(known, check.at, check.run, self.spec)
+        past = placed(check, history(known, check.at, check.run, self.spec))
         decision = seen.decision(self.spec, past, check.at)
         advice = _applicable(check.decision, decision)
         if advice:

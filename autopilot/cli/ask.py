@@ -6,9 +6,10 @@ from autopilot import output, view
 from autopilot.bootstrap import office
 from autopilot.cli.act import held, load
 from autopilot.cli.text import answered_text, run_text
+from autopilot.replying import Replier, incident_number, replied_to_all
 from graph.codec import dump
 from graph.errors import Misconfigured
-from graph.model import Answer
+from graph.model import Answer, Question
 
 
 def approve(arguments: Namespace) -> int:
@@ -26,15 +27,29 @@ def answer(arguments: Namespace) -> int:
     settings = load(arguments)
     if settings.user is None:
         raise Misconfigured("an answer needs a name", "add --as NAME, or set AUTOPILOT_USER")
+    number = incident_number(arguments.model)
     with office(settings) as at_work:
-        closed = at_work.engine.reply(
-            arguments.model, arguments.genuine, settings.user, settings.os_user, arguments.comment
-        )
-    if arguments.json:
-        output.document({"model": arguments.model, "questions": [dump(each) for each in closed]})
-    else:
-        output.say(answered_text(arguments.model, closed))
+        if number is None or arguments.model in at_work.file.models:
+            own = at_work.engine.reply(
+                arguments.model, arguments.genuine, settings.user, settings.os_user, arguments.comment
+            )
+            closed = {arguments.model: own}
+        else:
+            who = Replier(settings.user, settings.os_user, arguments.comment)
+            closed = replied_to_all(at_work.book, number, arguments.genuine, who, settings.clock.now())
+    _say(arguments, closed)
     return 0
+
+
+def _say(arguments: Namespace, closed: dict[str, tuple[Question, ...]]) -> None:
+    documents = {model: [dump(each) for each in questions] for model, questions in closed.items()}
+    if not arguments.json:
+        output.say("\n".join(answered_text(model, questions) for model, questions in closed.items()))
+    elif arguments.model in documents:
+        output.document({"model": arguments.model, "questions": documents[arguments.model]})
+    else:
+        told = [{"model": model, "questions": asked} for model, asked in documents.items()]
+        output.document({"incident": arguments.model, "models": told})
 
 
 def _answer(arguments: Namespace, decision: str) -> int:

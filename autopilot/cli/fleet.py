@@ -91,6 +91,7 @@ def _document(found: Json, page: Page) -> Json:
         "page": page.choice.page,
         "pages": page.pages,
         "budget": found["budget"],
+        "incidents": found["incidents"],
     }
 
 

@@ -5,7 +5,7 @@ import shlex
 from autopilot import accounts, words
 from autopilot.fleet.choice import Choice, Page
 from autopilot.fleet.standing import STATES
-from autopilot.fleet.telling import now, reason
+from autopilot.fleet.telling import incident, now, reason
 from graph.model import Json
 
 _NAMED = 3
@@ -16,7 +16,10 @@ def fleet_text(fleet: Json, page: Page, width: int) -> str:
     """Return the page of the fleet that was chosen, below what there is at all."""
     if not fleet["models"]:
         return "no models yet; describe one in autopilot.yaml: autopilot init"
-    lines = [words.cut(line, width) for line in (*_counts(fleet["summary"]), *_alert(fleet["models"]))]
+    lines = [
+        words.cut(line, width)
+        for line in (*_counts(fleet["summary"]), *_alert(fleet["models"]), *_incidents(fleet["incidents"]))
+    ]
     if page.rows:
         lines += ["", _table(page, any(each["spent"] for each in fleet["models"]), width)]
     lines += _place(page)
@@ -42,6 +45,10 @@ def _alert(models: list[Json]) -> list[str]:
     if len(late) <= _NAMED:
         return [f"! not checked on time: {named}"]
     return [f"! {len(late):,} not checked on time (autopilot status --state overdue), such as {named}"]
+
+
+def _incidents(found: list[Json]) -> list[str]:
+    return [f"! {incident(each)} ({each['next']})" for each in found]
 
 
 def _checked(model: Json) -> str:

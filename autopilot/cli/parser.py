@@ -73,7 +73,9 @@ def _asking(add: Add) -> None:
         command.add_argument("--comment", default="", metavar="TEXT")
         command.add_argument("--fingerprint", metavar="F", help="refuse unless this is what the run asks for")
     reply = add("answer", "reply to a question about broken data or labels")
-    reply.add_argument("model")
+    reply.add_argument(
+        "model", metavar="MODEL|INCIDENT", help="an incident, as status names it, answers for all its models"
+    )
     said = reply.add_mutually_exclusive_group(required=True)
     said.add_argument("--genuine", action="store_true", help="nothing is broken: the rows count again")
     said.add_argument("--fixed", action="store_true", help="it was broken and is repaired: the bad rows stay out")

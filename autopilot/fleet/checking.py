@@ -5,6 +5,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from autopilot.desk import Desk
 from autopilot.fleet.defects import defect
+from autopilot.fleet.planner import called
 from autopilot.fleet.schedule import due_models, retry_at
 from checkpoints.database import Occupied
 from checkpoints.ledger.watches import Watch
@@ -33,12 +34,31 @@ def check(desk: Desk, model: str) -> None:
 def _check_if_due(desk: Desk, model: str) -> None:
     """Look again, under the lock, whether it is due: the job may be old, or come twice."""
     entry = desk.office.file.models.get(model)
-    if entry is None or entry.schedule is None:
-        return
     watch = desk.office.book.watches.of([model]).get(model, Watch())
-    tick = due_models({model: entry.schedule}, {model: watch}, desk.clock.now()).get(model)
+    mine = {model: entry.schedule} if entry and entry.schedule else {}
+    tick = due_models(mine, {model: watch}, desk.clock.now()).get(model)
     if tick is not None:
         _check(desk, model, tick, watch)
+    elif wished := called(desk).get(model):
+        _look_again(desk, model, wished)
+
+
+def _look_again(desk: Desk, model: str, wished: str) -> None:
+    """Check a model that waits for a slot as soon as one is free for it: what it wishes is measured anew.
+
+    A check that cannot be made ends the wish, so nobody waits for one that does not come.
+    """
+    book, run = desk.office.book, str(uuid5(NAMESPACE_URL, f"autopilot:slot:{model}:{wished}"))
+    try:
+        acting = desk.office.engine.look(model, run)
+    except AutopilotError:
+        return
+    except Exception as error:  # noqa: BLE001 - not hidden: it is the run's failure, and ends no other model's check
+        book.finish(run, "failed", defect(error)["message"], desk.clock.now())
+        book.unclaim(model)
+        return
+    if acting:
+        book.queue.wake(acting)
 
 
 def _check(desk: Desk, model: str, tick: datetime, watch: Watch) -> None:
@@ -61,6 +81,7 @@ def _check(desk: Desk, model: str, tick: datetime, watch: Watch) -> None:
         return book.watches.done(model, tick)
     except Exception as error:  # noqa: BLE001 - not hidden: it is the run's failure, and ends no other model's check
         book.finish(run, "failed", defect(error)["message"], desk.clock.now())
+        book.unclaim(model)
         return book.watches.done(model, tick)
     book.watches.done(model, tick)
     if acting:

@@ -11,6 +11,7 @@ from autopilot.fleet.schedule import chunk, due_models
 from checkpoints.database import Occupied
 from graph.pause import Pause
 from graph.policy.pausing import holding
+from graph.spec import FleetSpec
 
 CHUNK = 50
 """Models that one job checks, one after the other."""
@@ -28,15 +29,28 @@ def schedules(file: written.File, pauses: Sequence[Pause] = ()) -> dict[str, str
 
 
 def plan(desk: Desk) -> int:
-    """Put a job for every chunk with models that are due, none where one waits already. Return how many."""
+    """Put a job for every chunk with models that are due, and one for those whose slot is free. Return how many."""
     file, book = desk.office.file, desk.office.book
     due = due_models(schedules(file, book.pauses()), book.watches.all(), desk.clock.now())
     chunks: dict[int, list[str]] = defaultdict(list)
     for name in sorted(due, key=lambda name: (due[name], name)):
         chunks[chunk(name, -(-len(file.models) // CHUNK))].append(name)
-    return sum(
-        book.queue.put(CHECKS, "check", f"check:{number}", {"models": models}) for number, models in chunks.items()
-    )
+    waiting = [name for name in called(desk) if name not in due]
+    jobs = {
+        **{f"check:{number}": models for number, models in chunks.items()},
+        **({"check:slots": waiting} if waiting else {}),
+    }
+    return sum(book.queue.put(CHECKS, "check", key, {"models": models}) for key, models in jobs.items())
+
+
+def called(desk: Desk) -> dict[str, str]:
+    """Return the models whose wish for a training could be granted now, with the run that wished it; best first."""
+    file, book = desk.office.file, desk.office.book
+    if file.fleet is None:
+        return {}
+    shared = FleetSpec(file.fleet.slots, file.fleet.false_retrains, len(file.models))
+    found = book.line.called(shared, desk.clock.now())
+    return {name: run for name, run in found.items() if name in file.models}
 
 
 def answer_alerts(desk: Desk) -> None:

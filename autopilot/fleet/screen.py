@@ -7,6 +7,8 @@ from functools import cache
 from autopilot import cron, words
 from autopilot.fleet import standing
 from autopilot.fleet.roster import Purse, Roster
+from autopilot.replying import incident_name
+from checkpoints.database import Row
 from checkpoints.ledger.book import PostgresLedger
 from checkpoints.ledger.fleet import Purse as Asked
 from checkpoints.ledger.fleet import Screen
@@ -30,7 +32,26 @@ def fleet(book: PostgresLedger, roster: Roster, now: datetime) -> Json:
         }
         for name in sorted(set(roster.models) | set(found.rows))
     ]
-    return {"summary": standing.summary(models), "models": models, "budget": _spent(found, None, roster.purse)}
+    return {
+        "summary": standing.summary(models),
+        "models": models,
+        "budget": _spent(found, None, roster.purse),
+        "incidents": [_incident(each) for each in found.incidents],
+    }
+
+
+def _incident(row: Row) -> Json:
+    """Return an open incident: which column broke, or the labels, for whom, and what answers for all of them."""
+    name = incident_name(row["id"])
+    opened = words.rfc3339(datetime.fromisoformat(row["opened_at"]))
+    return {
+        "incident": name,
+        "kind": row["kind"],
+        "about": row["name"],
+        "since": opened,
+        "models": row["models"],
+        "next": f"autopilot answer {name} --genuine | --fixed",
+    }
 
 
 def _late() -> Callable[[str, datetime], datetime]:

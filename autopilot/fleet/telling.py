@@ -5,6 +5,8 @@ from graph.model import Json
 
 _SAID_BY = {"open": {"awaiting_approval", "training", "stopped"}}
 """What need not be said where something nearer is."""
+_NAMED = 3
+"""How many of an incident's models are named."""
 
 
 def now(model: Json) -> str:
@@ -24,3 +26,11 @@ def reason(model: Json) -> str:
     if model["blocked_by"]:
         parts.append(f"rule {model['blocked_by']}")
     return " · ".join([*parts, model["reason"] or words.NOTHING])
+
+
+def incident(found: Json) -> str:
+    """Return an open incident in one line."""
+    models = found["models"]
+    named = f"{', '.join(models[:_NAMED])}{f' and {len(models) - _NAMED} more' if len(models) > _NAMED else ''}"
+    about = f"{found['about']} of {words.count(len(models), 'model')}"
+    return f"{found['incident']}: {about} may be broken since {words.moment(found['since'])}: {named}"

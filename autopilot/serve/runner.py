@@ -13,6 +13,7 @@ from functools import partial
 from autopilot.desk import Desk
 from autopilot.serve.callbacks import handle, slack
 from autopilot.serve.hearing import hear
+from autopilot.serve.incidents import tell_incidents
 from autopilot.serve.reminding import digest, remind
 from autopilot.serve.telling import Teller
 from graph.errors import AutopilotError
@@ -77,6 +78,7 @@ class Runner:
         try:
             remind(self._desk)
             digest(self._desk)
+            tell_incidents(self._desk)
         except AutopilotError as error:
             # The database is away: every row is still there when it is back.
             _log.warning("%s", error.message, extra={"event": error.kind})

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from autopilot import words
 from autopilot.fleet.choice import Choice, Page, chosen
 from autopilot.fleet.standing import STATES
-from autopilot.fleet.telling import now, reason
+from autopilot.fleet.telling import incident, now, reason
 from graph.model import Json
 
 PAGE = 100
@@ -42,6 +42,8 @@ class Fleet:
     counts: Sequence[Count]
     page: Page
     known: int
+    incidents: Sequence[Json] = ()
+    """Each with its line."""
 
     @property
     def choice(self) -> Choice:
@@ -53,7 +55,8 @@ def fleet(found: Json, choice: Choice) -> Fleet:
     """Return the page of the fleet that was chosen; behind the last page, the last."""
     page = chosen(found["models"], choice, PAGE)
     rows = [{**each, "now": now(each), "reason": reason(each)} for each in page.rows]
-    return Fleet(rows, _counts(found["summary"]), page, found["summary"]["models"])
+    incidents = [{**each, "text": incident(each)} for each in found["incidents"]]
+    return Fleet(rows, _counts(found["summary"]), page, found["summary"]["models"], incidents)
 
 
 def path(choice: Choice) -> str:

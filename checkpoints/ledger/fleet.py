@@ -32,6 +32,8 @@ class Screen:
     pauses: tuple[Pause, ...]
     spent: dict[str | None, float]
     """By the model of each purse, in its currency."""
+    incidents: tuple[Row, ...] = ()
+    """Open ones, the oldest first: id, kind, name, opened_at (a text), models."""
 
 
 class Fleet:
@@ -50,4 +52,5 @@ class Fleet:
             rows={row["model"]: row for row in rows},
             pauses=tuple(load(Pause, each) for each in once["pauses"] or ()),
             spent={each["model"]: each["amount"] for each in once["spent"] or ()},
+            incidents=tuple(once["incidents"] or ()),
         )

@@ -28,7 +28,14 @@ select m.model, d.verdict, d.cause, d.action, d.reason, d.champion, d.started_at
                           order by paused_at, id)
          from pauses where lifted_at is null
        ) end as pauses,
-       case when m.model is null then (select jsonb_agg(to_jsonb(s)) from spent s) end as spent
+       case when m.model is null then (select jsonb_agg(to_jsonb(s)) from spent s) end as spent,
+       case when m.model is null then (
+         select jsonb_agg(jsonb_build_object('id', i.id, 'kind', i.kind, 'name', i.name, 'opened_at', i.opened_at, 'models', q.models)
+                          order by i.id)
+         from incidents i cross join lateral (
+           select jsonb_agg(model order by model) as models from questions where incident = i.id and answered_at is null
+         ) q where q.models is not null
+       ) end as incidents
 from known m
 left join lateral (
   -- A return that a person asked for measured nothing: it is no check.

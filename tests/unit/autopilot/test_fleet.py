@@ -178,7 +178,7 @@ def test_the_summary_counts_all_of_them():
 
 def found():
     models = [{**each, "spent": None} for each in MODELS]
-    return {"models": models, "summary": standing.summary(models), "budget": None}
+    return {"models": models, "summary": standing.summary(models), "budget": None, "incidents": []}
 
 
 def test_the_screen_counts_alerts_and_says_which_part_it_shows():
@@ -210,7 +210,9 @@ def test_where_nothing_fits_or_nothing_is_what_to_do_is_said():
 
 def test_what_a_model_says_obeys_no_terminal():
     odd = [{**document({**ROW, "reason": "\x1b[2Jgone"}), "spent": None}]
-    text = fleet_text({"models": odd, "summary": standing.summary(odd), "budget": None}, chosen(odd, Choice()), 200)
+    text = fleet_text(
+        {"models": odd, "summary": standing.summary(odd), "budget": None, "incidents": []}, chosen(odd, Choice()), 200
+    )
     assert "\x1b" not in text
 
 
