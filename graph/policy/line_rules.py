@@ -64,7 +64,7 @@ def _worth(wanted: Want) -> str:
     if wanted.basis == "unknown":
         return "what a training would save is not known"
     if wanted.basis == "loss":
-        return f"its unexplained loss comes to {number(wanted.gain)} over the horizon, and it has no prices"
+        return f"its unexplained loss is {number(wanted.gain)} over the horizon, and it has no prices"
     per = f"{number(worth(wanted))} for one of its price"
     return f"a cure saves at most {number(wanted.gain)} wrong decisions for a price of {number(wanted.cost)}: {per}"
 

@@ -15,6 +15,7 @@ from graph.model import Decision, History
 from graph.policy.outcomes import of_decision
 from graph.policy.paying import lasting
 from graph.policy.price import followed, rows_in
+from graph.policy.sequence import Sequential
 from graph.policy.words import finite
 from graph.spec import FleetSpec, ModelSpec
 
@@ -45,11 +46,19 @@ def want(decision: Decision, evidence: Evidence, history: History, spec: ModelSp
         return Want("unknown")
     rate = max(seen.wrong_rate, seen.brier_rate) if rests else measured or 0.0
     gain = max(rate, 0.0) * rows_in(evidence, lasting(spec.policy, decision.since, history))
-    # What restarts at every window is at most the sum of as many e-processes: divided by their number it is an e-value.
-    log_e = seen.log_e - math.log(_windows(evidence)) if rests else None
+    log_e = log_e_value(seen, _windows(evidence)) if rests else None
     if prices is None:
         return Want("loss", gain, log_e=log_e)
     return Want("prices", gain, prices.train + prices.promote, log_e)
+
+
+def log_e_value(seen: Sequential, windows: int) -> float:
+    """Return the log of the e-value that the sequential test has come to after so many windows.
+
+    What may begin anew at each of them is at most the sum of as many e-processes: divided by their number, its mean
+    without harm is at most 1.
+    """
+    return seen.log_e - math.log(max(windows, 1))
 
 
 def _windows(evidence: Evidence) -> int:
