@@ -34,7 +34,9 @@ def turn(town):
 @pytest.fixture
 def town(home, tmp_path):
     built = fleet(home, tmp_path, *MANY)
-    built.config.write_text(built.config.read_text().replace("models:", "channels: {slack: {}}\nmodels:", 1))
+    built.config.write_text(
+        built.config.read_text().replace("models:", "channels: {slack: {channel: C0123456789}}\nmodels:", 1)
+    )
     home.monitor.evidence = STUCK
     return built
 
@@ -126,7 +128,7 @@ def test_owners_are_called_and_every_door_shows_it(home, tmp_path):
     home.monitor.evidence = STUCK
     turn(town)
     entry = FILE.replace("    task:", "    owner: ana\n    task:").replace(
-        "models:", "channels: {slack: {}}\nmodels:", 1
+        "models:", "channels: {slack: {channel: C0123456789}}\nmodels:", 1
     )
     with serving(home, tmp_path, text=entry) as site:
         home.clock.pass_time(ROUND)
