@@ -74,10 +74,7 @@ class Engine:
         return build_check(self._parts).compile()
 
     def run(self, model: str, requested_by: str | None = None, os_user: str | None = None) -> str:
-        """Check the model now and act on it. Return the run to look at: the check's own, or the one that is active.
-
-        Paused, and nothing was looked at, while a person holds the model.
-        """
+        """Check the model now and act on it, unless a person holds it. Return the run to look at: its, or the active."""
         self.require_running(model)
         run = str(uuid4())
         self._carry_on_active(model)

@@ -25,6 +25,7 @@ MANY = tuple(f"m{number:02d}" for number in range(39))
 
 def degraded(worth: float) -> FakeMonitor:
     """A monitor of a model that loses so much, in ten thousandths per row."""
+    assert DEGRADED.labels
     labels = replace(DEGRADED.labels, brier_excess=Interval(worth / 1e4, worth / 2e4, worth / 5e3))
     return FakeMonitor(replace(DEGRADED, labels=labels))
 
@@ -46,7 +47,8 @@ def turn(built: Fleet, after: timedelta = timedelta(0)) -> None:
 
 
 def training(home) -> list[str]:
-    return home.book.line.in_use()
+    found: list[str] = home.book.line.in_use()
+    return found
 
 
 def slot_rule(home, model: str):

@@ -376,8 +376,8 @@ def test_one_who_is_no_superuser_may_set_the_logins_again(embedded_postgres):
         superuser.execute("create role ops login createrole password 'secret'")
         superuser.execute("create database of_ops owner ops")
     with psycopg.connect(embedded_postgres.dsn("of_ops", "ops", "secret"), autocommit=True) as connection:
-        logins._role(connection, "a_role_of_ours", known)
-        logins._role(connection, "a_role_of_ours", logins.Logins({"a_role_of_ours": "second"}))
+        logins.make_role(connection, "a_role_of_ours", known)
+        logins.make_role(connection, "a_role_of_ours", logins.Logins({"a_role_of_ours": "second"}))
         connection.execute("grant connect on database of_ops to a_role_of_ours")
     with psycopg.connect(embedded_postgres.dsn("of_ops", "a_role_of_ours", "second")) as connection:
         row = connection.execute("select rolsuper from pg_roles where rolname = current_user").fetchone()
@@ -387,6 +387,6 @@ def test_one_who_is_no_superuser_may_set_the_logins_again(embedded_postgres):
 def test_a_login_of_ours_that_became_a_superuser_is_none_any_more(embedded_postgres):
     with psycopg.connect(embedded_postgres.dsn(), autocommit=True) as superuser:
         superuser.execute("create role a_role_too_mighty login superuser password 'first'")
-        logins._role(superuser, "a_role_too_mighty", logins.Logins({"a_role_too_mighty": "second"}))
+        logins.make_role(superuser, "a_role_too_mighty", logins.Logins({"a_role_too_mighty": "second"}))
         row = superuser.execute("select rolsuper from pg_roles where rolname = 'a_role_too_mighty'").fetchone()
     assert row == (False,)

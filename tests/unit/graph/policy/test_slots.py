@@ -22,7 +22,7 @@ RETRAIN = Decision("degraded", "concept_drift", "retrain", "worse", (), since=NO
 def claim(model: str, gain: float = 1.0, basis: str = "loss", cost: float = 0.0, log_e: float | None = None, **given):
     want = Want(basis, gain, cost, log_e)  # type: ignore[arg-type]
     known = {"since": NOW - HOUR, "seen_at": NOW, "stands_for": 2 * HOUR, **given}
-    return Claim(model, f"run-{model}", want=want, **known)  # type: ignore[arg-type]
+    return Claim(model, f"run-{model}", want=want, **known)
 
 
 def place(mine: Claim, *others: Claim, in_use: tuple[str, ...] = (), begun: tuple[Begun, ...] = (), **fleet: object):
