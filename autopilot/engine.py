@@ -74,7 +74,7 @@ class Engine:
         return build_check(self._parts).compile()
 
     def run(self, model: str, requested_by: str | None = None, os_user: str | None = None) -> str:
-        """Check the model now and act on it, unless a person holds it. Return the run to look at: its, or the active."""
+        """Check the model now and act on it, unless a person holds it. Return the run to look at: its or the active."""
         self.require_running(model)
         run = str(uuid4())
         self._carry_on_active(model)

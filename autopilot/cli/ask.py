@@ -37,11 +37,12 @@ def answer(arguments: Namespace) -> int:
         else:
             who = Replier(settings.user, settings.os_user, arguments.comment)
             closed = replied_to_all(at_work.book, number, arguments.genuine, who, settings.clock.now())
-    _say(arguments, closed)
+    tell(arguments, closed)
     return 0
 
 
-def _say(arguments: Namespace, closed: dict[str, tuple[Question, ...]]) -> None:
+def tell(arguments: Namespace, closed: dict[str, tuple[Question, ...]]) -> None:
+    """Say which questions were closed, by model."""
     documents = {model: [dump(each) for each in questions] for model, questions in closed.items()}
     if not arguments.json:
         output.say("\n".join(answered_text(model, questions) for model, questions in closed.items()))

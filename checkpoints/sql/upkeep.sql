@@ -151,7 +151,8 @@ select r.run, r.started_at as at, r.verdict, r.action,
        exists (select 1 from questions q where q.run = r.run) or exists (select 1 from validations v where v.run = r.run)
          or exists (select 1 from effects f where f.run = r.run) or exists (select 1 from approvals a where a.run = r.run)
          or exists (select 1 from promotions p where p.run = r.run) or exists (select 1 from trainings t where t.run = r.run)
-         or exists (select 1 from costs c where c.run = r.run) or exists (select 1 from demotions m where m.run = r.run) as referred,
+         or exists (select 1 from costs c where c.run = r.run) or exists (select 1 from demotions m where m.run = r.run)
+         or exists (select 1 from claims w where w.run = r.run) or exists (select 1 from grants g where g.run = r.run) as referred,
        not exists (
          select 1 from runs l where l.model = r.model and (l.started_at, l.run) > (r.started_at, r.run)
        ) as newest

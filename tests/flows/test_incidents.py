@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from autopilot.cli.ask import tell
+from autopilot.cli.parser import parser
 from autopilot.fleet.choice import Choice, chosen
 from autopilot.fleet.roster import EMPTY
 from autopilot.fleet.screen import fleet as screen
@@ -13,6 +15,7 @@ from autopilot.replying import Replier, incident_number, replied_to_all
 from autopilot.serve.incidents import tell_incidents
 from graph.errors import Refused
 from graph.policy.slots import ROUND
+from tests.browsing import browser, doors, read
 from tests.fleet import fleet
 from tests.fleets import text
 from tests.house import BROKEN, DEGRADED, HEALTHY, MODEL, FakeMonitor
@@ -130,7 +133,10 @@ def test_owners_are_called_and_every_door_shows_it(home, tmp_path):
     entry = FILE.replace("    task:", "    owner: ana\n    task:").replace(
         "models:", "channels: {slack: {channel: C0123456789}}\nmodels:", 1
     )
-    with serving(home, tmp_path, text=entry) as site:
+    with serving(home, tmp_path, text=entry) as site, browser(doors(site.desk), site.tokens["ana"]) as ana:
+        page = read(ana.get("/fleet?state=overdue").text).text
+        assert "incident-1: amount of 3 models may be broken" in page
+        assert "autopilot answer incident-1 --genuine | --fixed" in page
         home.clock.pass_time(ROUND)
         tell_incidents(site.desk)
         assert [line["call"] for line in lines(home)] == [["T1/U1"]]
@@ -142,6 +148,25 @@ def test_owners_are_called_and_every_door_shows_it(home, tmp_path):
 
 def _run(name):
     return f"00000000-0000-0000-0000-{ord(name):012d}"
+
+
+@pytest.mark.parametrize("target", ["incident-1", MODEL])
+def test_the_answers_document_names_what_was_answered(home, tmp_path, target, capsys):
+    town = fleet(home, tmp_path, "a", "b")
+    home.monitor.evidence = STUCK
+    turn(town)
+    every = replied_to_all(home.book, 1, False, ANA, home.clock.now())
+    closed = every if target == "incident-1" else {MODEL: every[MODEL]}
+    for form in ([], ["--json"]):
+        tell(parser().parse_args(["answer", target, "--fixed", *form]), closed)
+    text, _, document = capsys.readouterr().out.partition("{")
+    assert all(f"{name}: question about data (amount) of" in text for name in closed)
+    told = json.loads("{" + document)
+    if target == MODEL:
+        assert (told["model"], len(told["questions"])) == (MODEL, 1)
+    else:
+        assert told["incident"] == "incident-1"
+        assert [(each["model"], len(each["questions"])) for each in told["models"]] == [("a", 1), ("b", 1), (MODEL, 1)]
 
 
 @pytest.mark.parametrize(
