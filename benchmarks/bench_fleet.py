@@ -5,8 +5,8 @@ whole way: planner, queue, worker, rows, counts, decision, ledger, with MLflow a
 of the worker and of Postgres, the planner's for a whole hour among them. Files are hard links to a few templates; what
 is counted of them is not shared. The budget is a quarter of two processors: 1,800 s an hour for 5,000 models.
 
-The short form checks fewer models and multiplies, and plans for all; FULL=1 measures 5,000 and
-10,000, and what a month of one model leaves in the database, which takes hours.
+The short form checks fewer models and multiplies, and plans for all; FULL=1 measures 5,000 and 10,000, and what a month
+of one model leaves in the database, which takes hours.
 """
 
 import os

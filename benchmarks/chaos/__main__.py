@@ -13,7 +13,7 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from benchmarks.chaos.count import counted, settled
+from benchmarks.chaos.count import counted, decisions, settled
 from benchmarks.chaos.faults import FAULTS
 from benchmarks.chaos.town import Town, end, town
 from benchmarks.outcome import Mark, report
@@ -59,12 +59,13 @@ def _lived(built: Town, apart_s: float, *, each: bool) -> int:
             print(f"  recovered after {recovered[-1]:.0f} s", flush=True)
     built.kill([*built.workers])
     end(approver)
-    figures = {"models": float(len(built.models)), **counted(built), "recovered_after_s": max(recovered)}
+    seen = {"models": float(len(built.models)), "decisions": decisions(built)}
+    figures = {**seen, **counted(built), "recovered_after_s": max(recovered)}
     marks: list[Mark] = [(name, "gate", 0, value) for name, value in figures.items() if name not in _MEASURED]
     return report("chaos", figures, [*marks, ("recovered_after_s", "gate", RECOVERED_S, figures["recovered_after_s"])])
 
 
-_MEASURED = ("models", "recovered_after_s")
+_MEASURED = ("models", "decisions", "recovered_after_s")
 
 
 def _recovery_s(built: Town, *, everything: bool) -> float:

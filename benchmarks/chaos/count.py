@@ -27,6 +27,12 @@ def settled(town: Town, since: datetime, *, everything: bool) -> bool:
     return checked == len(town.models) and (not everything or promoted == len(town.drifted))
 
 
+def decisions(town: Town) -> float:
+    """Return how many checks were decided: that nothing happened twice says little where nothing happened."""
+    with town.connect() as ledger:
+        return _one(ledger, "select count(*) from autopilot.decisions")
+
+
 def counted(town: Town) -> dict[str, float]:
     """Return how often something happened that must not: 0 each in a sound fleet."""
     with town.connect() as ledger, town.connect("mlflow") as mlflow:
