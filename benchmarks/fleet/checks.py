@@ -93,6 +93,10 @@ def work(fleet: World) -> None:
     broken: list[Exception] = []
     app = application(fleet.office.dsn)
     add_tasks(app, fleet.desk, broken.append, lambda: None)
-    asyncio.run(work_off(app, served(ALL), 2, wait=False))
+    waiting = True
+    while waiting:
+        asyncio.run(work_off(app, served(ALL), 2, wait=False))
+        # The rest of a chunk that took long is a job of its own, which comes when nobody looks any more.
+        waiting = any(row["waiting"] for row in fleet.office.book.queue.lag())
     if broken:
         raise broken[0]
