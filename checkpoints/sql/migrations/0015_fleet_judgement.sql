@@ -1,7 +1,7 @@
 -- Which models wish a training and stand in line for one, and which were given a slot. Every time comes from the Clock port.
 create table claims (
   model      text primary key,
-  run        uuid not null references runs,
+  run        uuid not null references runs on delete cascade,
   since      timestamptz not null,
   seen_at    timestamptz not null,
   stands_for interval not null,
@@ -11,7 +11,7 @@ create table claims (
 
 -- One row per training that was let begin. Its slot is free again once its run has a challenger or an outcome.
 create table grants (
-  run   uuid primary key references runs,
+  run   uuid primary key references runs on delete cascade,
   model text not null,
   at    timestamptz not null,
   log_e double precision
