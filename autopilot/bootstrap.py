@@ -54,7 +54,7 @@ class Office:
 @contextmanager
 def ledger(settings: Settings, boundary: Boundary = passing) -> Iterator[PostgresLedger]:
     """Yield the ledger alone: enough for every command that only shows."""
-    with stores(settings) as found, _book(settings, found, boundary) as book:
+    with stores(settings, ledger_alone=True) as found, _book(settings, found, boundary) as book:
         yield book
 
 

@@ -48,7 +48,8 @@ class TextLine(_Line):
         """Return the line."""
         said = self.said(record)
         what = "  ".join(f"{name}={said[name]}" for name in ("model", "run") if name in said)
-        error = f"\n{said['error']}" if "error" in said else ""
+        # Indented: what a remote system wrote into its error begins no line of its own.
+        error = "".join(f"\n  {words.printable(each)}" for each in said.get("error", "").splitlines())
         message = words.one_line(words.printable(said["message"]))
         return f"{said['time']} {said['level']:8} {message}{'  ' if what else ''}{what}{error}"
 

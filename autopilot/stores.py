@@ -55,13 +55,16 @@ class Stores:
 
 
 @contextmanager
-def stores(settings: Settings, can: frozenset[Capability] = ALL) -> Iterator[Stores]:
+def stores(settings: Settings, can: frozenset[Capability] = ALL, *, ledger_alone: bool = False) -> Iterator[Stores]:
     """Yield the databases, the embedded one running and provisioned for as long as this lasts.
 
-    MLflow's logins are those of what this process can do.
+    MLflow's logins are those of what this process can do; for the ledger alone none are asked for.
     """
     furnish(settings.home)
     if settings.database_url:
+        if ledger_alone:
+            yield Stores(settings.database_url, None, None, "", "", None)
+            return
         yield _external(settings, settings.database_url, can)
         return
     cluster = embedded(settings)

@@ -9,6 +9,7 @@ from autopilot.desk import Desk
 from autopilot.fleet.queues import CHECKS
 from autopilot.fleet.schedule import chunk, due_models
 from checkpoints.database import Occupied
+from graph.errors import NotFound, Paused
 from graph.pause import Pause
 from graph.policy.pausing import holding
 from graph.spec import FleetSpec
@@ -31,6 +32,8 @@ def schedules(file: written.File, pauses: Sequence[Pause] = ()) -> dict[str, str
 def plan(desk: Desk) -> int:
     """Put a job for every chunk with models that are due, and one for those whose slot is free. Return how many."""
     file, book = desk.office.file, desk.office.book
+    if file.fleet is not None and desk.office.engine.can >= {"observe"}:
+        book.line.keep([*file.models])
     due = due_models(schedules(file, book.pauses()), book.watches.all(), desk.clock.now())
     chunks: dict[int, list[str]] = defaultdict(list)
     for name in sorted(due, key=lambda name: (due[name], name)):
@@ -93,7 +96,8 @@ def look_at_alerts(desk: Desk) -> None:
         model, latest = row["model"], book.runs.latest(row["model"])
         if model not in desk.office.file.models or (latest and now - latest["started_at"] < ALERTS_APART):
             continue
-        if desk.office.engine.paused(model):
-            # Its alerts wait, and lead to one check once it goes on.
+        try:
+            book.alerts.taken(model, desk.office.engine.request(model), now)
+        except (Paused, NotFound):
+            # Its alerts wait, and lead to one check once it goes on; where its entry just went, to none.
             continue
-        book.alerts.taken(model, desk.office.engine.request(model), now)

@@ -21,9 +21,13 @@ def served(can: Iterable[Capability]) -> list[str]:
 
 
 def lanes(can: Iterable[Capability]) -> list[list[str]]:
-    """Return the queues of a worker in groups that do not wait for each other: slow checks keep nobody's answer."""
+    """Return the queues of a worker in groups that do not wait for each other.
+
+    Slow checks keep nobody's answer, and long validations keep nobody from planning.
+    """
     queues = served(can)
-    return [lane for lane in ([CHECKS], [each for each in queues if each != CHECKS]) if lane[0] in queues]
+    own = ([CHECKS], [each for each in queues if each not in (CHECKS, UPKEEP)], [UPKEEP])
+    return [lane for lane in own if lane and lane[0] in queues]
 
 
 def taken_over(needed: Capability) -> str:

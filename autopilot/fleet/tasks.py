@@ -8,6 +8,7 @@ from functools import partial
 from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.jobs import Job
 
+from autopilot.capabilities import ALL
 from autopilot.desk import Desk
 from autopilot.fleet.acting import carry_on
 from autopilot.fleet.checking import check
@@ -68,11 +69,14 @@ def add_tasks(app: App, desk: Desk, broken: Callable[[Exception], None], cut_off
         async with telling():
             await in_thread(partial(sweep, desk))
 
-    @app.periodic(cron=_HOURLY)
     @app.task(name="retain", queue=RETENTION, queueing_lock="retain", retry=retry)
     async def _retain(timestamp: int) -> None:
         # Its failure is the job's: the checks go on, and the number of failed jobs says so.
         await in_thread(partial(retain, desk))
+
+    if desk.office.engine.can == ALL:
+        # Any worker puts what is periodic, also for others: where nobody may do it, it would wait for ever.
+        app.periodic(cron=_HOURLY)(_retain)
 
     @app.task(name="alerts", queue=CHECKS, queueing_lock="alerts", retry=retry)
     async def _alerts() -> None:
@@ -93,6 +97,7 @@ def add_tasks(app: App, desk: Desk, broken: Callable[[Exception], None], cut_off
 def retain(desk: Desk) -> None:
     """Fold and drop what is old, as far as one call goes."""
     office = desk.office
+    office.book.queue.forget()
     if office.home:
         tend(office.book, office.file.retention.policy, desk.clock.now(), office.home)
 

@@ -34,9 +34,10 @@ def size(folder: Path) -> int:
     return sum(each.lstat().st_size for each in folder.rglob("*") if not each.is_dir())
 
 
-def remove(folder: Path) -> None:
-    """Remove a folder; one that somebody else removes meanwhile is gone too."""
+def remove(folder: Path) -> bool:
+    """Remove a folder; one that somebody else removes meanwhile is gone too. False when it is not ours to remove."""
     shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
 
 
 def _folders(room: Path, pattern: str) -> Iterator[Path]:

@@ -117,9 +117,13 @@ class Upkeep:
         return [folder for run, folder in known.items() if run in ended]
 
     def _remove(self, what: What, folders: Sequence[Path]) -> None:
-        some = folders if self.dry else folders[:FOLDERS]
-        self.done.more |= len(some) < len(folders)
-        self.done.add(what, len(some), sum(map(files.size, some)))
-        if not self.dry:
-            for folder in some:
-                files.remove(folder)
+        gone = 0
+        for folder in folders:
+            if gone == FOLDERS and not self.dry:
+                self.done.more = True
+                break
+            size = files.size(folder)
+            # One that stays, as another account's may, keeps none behind it, and is not told as gone.
+            if self.dry or files.remove(folder):
+                gone += 1
+                self.done.add(what, 1, size)

@@ -55,6 +55,10 @@ class Line:
         """Take a model's wish out of the line, if it has one."""
         self._database.execute(query("line", "leave"), model=model)
 
+    def keep(self, models: Sequence[str]) -> None:
+        """Take the wishes of all other models out of the line: their entries are gone."""
+        self._database.execute(query("line", "keep"), models=list(models))
+
     def called(self, fleet: FleetSpec, now: datetime) -> dict[str, str]:
         """Return who would be granted a training if looked at now, with the run of its last look; best first."""
         known = {each.model: each for each in self._free(self._all())}

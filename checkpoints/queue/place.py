@@ -44,6 +44,10 @@ class Queue:
         """Give the jobs of dead workers to the next one. Return how many."""
         return self._database.execute(query("queue", "take_back"), seconds=after_s)
 
+    def forget(self, days: int = 30) -> int:
+        """Delete the jobs that failed so long ago. Return how many."""
+        return self._database.execute(query("queue", "forget"), days=days)
+
     def standing(self) -> list[Row]:
         """Return every job: queue, task, status, args, scheduled_at, attempts; oldest first."""
         return self._database.rows(query("queue", "standing"))

@@ -13,6 +13,9 @@ select model, run, since, seen_at, stands_for, tags, want from claims order by m
 -- name: leave
 delete from claims where model = %(model)s
 
+-- name: keep
+delete from claims where not model = any(%(models)s)
+
 -- name: in_use
 -- Who trains, or is about to: a run that was given a slot may not have written down its decision yet.
 select r.model from runs r left join decisions d on d.run = r.run

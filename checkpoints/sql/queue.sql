@@ -53,6 +53,13 @@ with dead as (
 update queue.procrastinate_jobs j set status = 'todo', scheduled_at = null, worker_id = null, attempts = attempts + 1
 from dead d where j.id = d.id and not (d.waits or d.nth > 1)
 
+-- name: forget
+-- What failed long ago; what was done is deleted at once.
+delete from queue.procrastinate_jobs j
+where j.status in ('failed', 'aborted', 'cancelled') and not exists (
+  select 1 from queue.procrastinate_events v where v.job_id = j.id and v.at > now() - make_interval(days => %(days)s)
+)
+
 -- name: standing
 select queue_name as queue, task_name as task, status::text, args, scheduled_at, attempts
 from queue.procrastinate_jobs order by id

@@ -66,6 +66,10 @@ grant update (closed, revision, counts, stamp) on windows to autopilot_observer;
 grant update (features, since, looked_back) on questions to autopilot_observer;
 grant update (used) on tokens to autopilot_observer;
 grant update (checked_until, failures, retry_at) on watches to autopilot_observer;
+-- Wishes for a training slot, what was granted, and which questions have one cause.
+grant insert, update, delete on claims to autopilot_observer;
+grant insert on grants, incidents to autopilot_observer;
+grant update (incident) on questions to autopilot_observer;
 grant insert on approvals to autopilot_observer;
 grant insert (run, channel, nonce, due_at) on views to autopilot_observer;
 grant update (run) on alerts to autopilot_observer;
@@ -85,6 +89,7 @@ grant update (wanted, due_at) on views to autopilot_observer, autopilot_promoter
 grant update (status, updated_at) on runs to autopilot_doors;
 grant insert on answers, audit, alerts, sessions, requests, lines to autopilot_doors;
 grant update (reminded, escalated) on approvals to autopilot_doors;
+grant update (told_at) on incidents to autopilot_doors;
 grant update on views, lines, requests to autopilot_doors;
 grant delete on sessions, requests to autopilot_doors;
 

@@ -156,6 +156,10 @@ DEEDS = {
         insert into validations (run, document) select run, '{}' from runs
         update windows set closed = true
         update watches set checked_until = now()
+        delete from claims
+        insert into grants (run, model, at) select run, model, now() from runs
+        insert into incidents (kind, name, opened_at) values ('data', 'amount', now())
+        update questions set incident = null
     """,
     "train": """
         insert into trainings (run, model, started_at) select run, model, now() from runs
@@ -171,6 +175,7 @@ DEEDS = {
         insert into audit (at, actor, act) values (now(), 'ben', 'approve')
         insert into alerts (dedupe, source, model, name, detail, received_at) values ('d', 's', 'm', 'n', '{}', now())
         select hash from access_tokens
+        update incidents set told_at = now()
     """,
     "observe doors": """
         insert into runs (run, model, started_at, updated_at) values (gen_random_uuid(), 'm', now(), now())

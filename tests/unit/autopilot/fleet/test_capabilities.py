@@ -26,8 +26,8 @@ def test_capabilities_choose_queues(given, queues):
 
 
 def test_checks_have_a_lane_of_their_own():
-    assert lanes(ALL) == [["checks"], ["actions:promote", "actions:train", "approvals", "upkeep", "retention"]]
-    assert lanes({"train"}) == [["actions:train", "upkeep"]]
+    assert lanes(ALL) == [["checks"], ["actions:promote", "actions:train", "approvals", "retention"], ["upkeep"]]
+    assert lanes({"train"}) == [["actions:train"], ["upkeep"]]
 
 
 @pytest.mark.parametrize("given", ["", ",", "watch", "observe,promotion", "none,train"])
