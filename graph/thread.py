@@ -28,7 +28,7 @@ class Position:
     kind: str | None = None
     """training | approval, of what it waits for."""
     run: str | None = None
-    """Whose thread it is, as what it waits for says, or its state once it is finished."""
+    """Whose thread it is, as what it waits for says, or its state where it does not wait."""
     outcome: str | None = None
     """How the run ended, where a step that was just taken ended it."""
 
@@ -58,7 +58,7 @@ def position(graph: Graph, where: Json) -> Position:
         return Position("finished", run=snapshot.values.get("run"))
     if snapshot.interrupts:
         return _waits(snapshot.interrupts[0])
-    return Position("runnable")
+    return Position("runnable", run=snapshot.values.get("run"))
 
 
 def _waits(waiting: Any) -> Position:

@@ -69,14 +69,7 @@ def add_tasks(app: App, desk: Desk, broken: Callable[[Exception], None], cut_off
         async with telling():
             await in_thread(partial(sweep, desk))
 
-    @app.task(name="retain", queue=RETENTION, queueing_lock="retain", retry=retry)
-    async def _retain(timestamp: int) -> None:
-        # Its failure is the job's: the checks go on, and the number of failed jobs says so.
-        await in_thread(partial(retain, desk))
-
-    if desk.office.engine.can == ALL:
-        # Any worker puts what is periodic, also for others: where nobody may do it, it would wait for ever.
-        app.periodic(cron=_HOURLY)(_retain)
+    _add_retention(app, desk, retry)
 
     @app.task(name="alerts", queue=CHECKS, queueing_lock="alerts", retry=retry)
     async def _alerts() -> None:
@@ -92,6 +85,17 @@ def add_tasks(app: App, desk: Desk, broken: Callable[[Exception], None], cut_off
     async def _carry_on(context: JobContext, run: str, looks: int = 0) -> None:
         async with telling():
             await in_thread(partial(carry_on, desk, context.job.queue, run, looks))
+
+
+def _add_retention(app: App, desk: Desk, retry: ComesAgain) -> None:
+    @app.task(name="retain", queue=RETENTION, queueing_lock="retain", retry=retry)
+    async def _retain(timestamp: int) -> None:
+        # Its failure is the job's: the checks go on, and the number of failed jobs says so.
+        await in_thread(partial(retain, desk))
+
+    if desk.office.engine.can == ALL:
+        # Any worker puts what is periodic, also for others: where nobody may do it, it would wait for ever.
+        app.periodic(cron=_HOURLY)(_retain)
 
 
 def retain(desk: Desk) -> None:

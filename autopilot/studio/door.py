@@ -68,8 +68,10 @@ class Door:
         return {"model": given["model"], "run": self.open(given["model"], who.person)}
 
     def _answer(self, who: Who, at: Position | None, value: object) -> None:
-        # Whoever answers what is finished was late: the rule that every channel has says who was first.
-        if at is None or at.run is None or (at.at, at.kind) not in (("waiting", "approval"), ("finished", None)):
+        # Whoever answers what is finished, or is just being carried on, was late: the rule that every channel has says
+        # who was first.
+        asked = at is not None and (at.at, at.kind) in (("waiting", "approval"), ("finished", None), ("runnable", None))
+        if at is None or at.run is None or not asked:
             raise Refused("this thread waits for nobody's answer", "see what it waits for with: autopilot runs")
         said = read(value, at.interrupt)
         if said is None:

@@ -64,6 +64,7 @@ def door_to(at_work: Callable[[], Office], clock: Clock, os_user: str, threads: 
         return position(graph, {"configurable": {"thread_id": thread}})
 
     def opened(model: str, person: str | None) -> str:
+        at_work().parts(model)
         at_work().engine.require_running(model)
         run = str(uuid4())
         at_work().book.runs.open(run, model, clock.now(), person, None if person else os_user)

@@ -118,6 +118,7 @@ class Upkeep:
 
     def _remove(self, what: What, folders: Sequence[Path]) -> None:
         gone = 0
+        self.done.add(what, 0)
         for folder in folders:
             if gone == FOLDERS and not self.dry:
                 self.done.more = True
