@@ -17,6 +17,8 @@ from graph.thread import Position
 CHANNEL = "studio"
 _RANKS = {"viewer": 0, "operator": 1, "approver": 2}
 _NEEDED = "autopilot token NAME --role {0}"
+_JUDGED = (("waiting", "approval"), ("finished", None), ("runnable", None))
+"""Where the rule of all channels judges an answer: one to what has ended, or goes on just now, comes too late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,7 @@ class Door:
         return {"model": given["model"], "run": self.open(given["model"], who.person)}
 
     def _answer(self, who: Who, at: Position | None, value: object) -> None:
-        # Whoever answers what is finished, or is just being carried on, was late: the rule that every channel has says
-        # who was first.
-        asked = at is not None and (at.at, at.kind) in (("waiting", "approval"), ("finished", None), ("runnable", None))
-        if at is None or at.run is None or not asked:
+        if at is None or at.run is None or (at.at, at.kind) not in _JUDGED:
             raise Refused("this thread waits for nobody's answer", "see what it waits for with: autopilot runs")
         said = read(value, at.interrupt)
         if said is None:

@@ -82,8 +82,9 @@ def test_only_a_thread_that_waits_for_a_person_takes_an_answer(at):
     assert product.taken == []
 
 
-def test_whoever_answers_what_is_finished_is_told_by_the_rule_that_all_channels_have():
-    product = Product(Position("finished", run="r1"))
+@pytest.mark.parametrize("at", [Position("finished", run="r1"), Position("runnable", run="r1")])
+def test_whoever_answers_too_late_is_told_by_the_rule_that_all_channels_have(at):
+    product = Product(at)
     with pytest.raises(Refused, match="denied already"):
         product.door().admit(ANA, "t1", {"command": {"resume": {"decision": "approve", "comment": "too late"}}})
     assert product.taken == []
