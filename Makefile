@@ -1,6 +1,6 @@
 # `make` alone lists the targets. Needs GNU make 3.81 or newer and a Python from 3.11 to 3.14; nothing else.
 
-# Say PYTHON=… to choose the interpreter; DEMO_ARGS, TEST_ARGS, LOCK_ARGS and STUDIO_ARGS are handed on.
+# Say PYTHON=… to choose the interpreter; DEMO_ARGS, TEST_ARGS, CHAOS_ARGS, LOCK_ARGS and STUDIO_ARGS are handed on.
 PYTHON ?=
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11 python
 USABLE := import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
@@ -8,7 +8,7 @@ USABLE := import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 
 BENCHES := $(sort $(patsubst benchmarks/bench_%.py,bench-%,$(wildcard benchmarks/bench_*.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check bench $(BENCHES) studio lock clean
+.PHONY: help demo test test-all check bench $(BENCHES) chaos studio lock clean
 .PHONY: run-environment dev-environment studio-environment airflow-environment ray-environment
 
 help: ## list the targets
@@ -32,6 +32,9 @@ check: dev-environment ## lint, format, types, import rules
 bench: $(BENCHES) ## the benchmarks, each against its named floor; one alone: make bench-overhead
 $(BENCHES): bench-%: benchmarks/bench_%.py dev-environment
 	@echo "== $<"; .venv/bin/python "$<"
+
+chaos: dev-environment ## a fleet with incidents while everything under it breaks (CHAOS_ARGS="--short": three minutes)
+	.venv/bin/python -m benchmarks.chaos $(CHAOS_ARGS)
 
 studio: studio-environment ## open the graph in LangGraph Studio (its own environment; bound to 127.0.0.1)
 	@LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=true LANGSMITH_TRACING="$${LANGSMITH_TRACING:-false}" \

@@ -14,11 +14,14 @@ _ROOMS = {
     "resume": "act",
     "cancel": "act",
     "rollback": "act",
+    "supervise": "people",
     "approve": "ask",
     "deny": "ask",
     "answer": "ask",
     "runs": "show",
-    "status": "show",
+    "status": "fleet",
+    "pause": "fleet",
+    "unpause": "fleet",
     "explain": "show",
     "report": "show",
     "backtest": "backtest",
@@ -29,6 +32,7 @@ _ROOMS = {
     "demo": "keep",
     "judge": "judge",
     "serve": "people",
+    "work": "work",
     "token": "people",
 }
 

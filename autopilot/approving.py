@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
+from autopilot import run_log
 from checkpoints.database import Occupied, run_lock
 from checkpoints.ledger.book import PostgresLedger
 from graph.errors import NotFound, Refused, Unavailable
@@ -71,11 +72,13 @@ class Approving:
         """Record the answer; or void the request when what it names has changed. Under the run's lock."""
         if changed is None:
             self._book.answer(run, answer, deps.spec)
+            run_log.answered(deps.spec.name, run, answer.person, answer.decision, answer.channel)
             return None
         # Once more: what this very run moved meanwhile, because somebody else was first, was not moved by somebody.
         approval = self._asked(run)
         gate.may_answer(approval, answer, deps.spec.approval, answer.at)
         self._book.close_approval(run, "voided", changed, answer.at)
+        self._book.queue.wake(run)
         return Refused(
             f"the approval of run {run} of {approval.model} is void: {changed}", f"autopilot run {approval.model}"
         )

@@ -4,14 +4,15 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from autopilot import spec as written
-from autopilot.effective import model_spec
+from autopilot.capabilities import ALL, Capability, require_apart
+from autopilot.effective import spec_of
 from autopilot.settings import Settings, prepare
 from autopilot.stores import Stores, libraries, mlflow_schema, stores
 from checkpoints import migrate
@@ -44,18 +45,27 @@ class Office:
     """What makes each configured place where people are asked, by kind."""
     under: Callable[[written.File], "Office"]
     """Returns the same office at work under another file."""
+    dsn: str = field(default="", repr=False)
+    """Where the ledger and the queue are."""
+    home: Path | None = None
+    """Where runs and jobs have their folders; None where none are kept."""
 
 
 @contextmanager
 def ledger(settings: Settings, boundary: Boundary = passing) -> Iterator[PostgresLedger]:
     """Yield the ledger alone: enough for every command that only shows."""
-    with stores(settings) as found, _book(settings, found, boundary) as book:
+    with stores(settings, ledger_alone=True) as found, _book(settings, found, boundary) as book:
         yield book
 
 
 @contextmanager
-def office(settings: Settings, boundary: Boundary = passing) -> Iterator[Office]:
-    """Yield the engine over real adapters. Loads LangGraph and MLflow; the file is checked before anything starts."""
+def office(settings: Settings, boundary: Boundary = passing, can: frozenset[Capability] = ALL) -> Iterator[Office]:
+    """Yield the engine over real adapters, which stops before what it cannot do.
+
+    Loads LangGraph and MLflow; the file is checked before anything starts. Of the logins only those of what it can do
+    are asked for.
+    """
+    require_apart(can, settings.llm_api_key is not None)
     file = written.read(settings.config)
     prepare(libraries())
     from autopilot.engine import Engine
@@ -63,16 +73,16 @@ def office(settings: Settings, boundary: Boundary = passing) -> Iterator[Office]
     from checkpoints.saver import saver
 
     with ExitStack() as stack:
-        found = stack.enter_context(stores(settings))
+        found = stack.enter_context(stores(settings, can))
         book = stack.enter_context(_book(settings, found, boundary))
         mlflow_schema(found, upgrade=False)
         trace = traced(settings, book, stack)
         threads = cache(lambda: stack.enter_context(saver(found.ledger)))
 
         def under(other: written.File) -> Office:
-            parts = workshop(settings, other, found, book)
-            engine = Engine(book, parts, settings.clock, threads, trace, settings.home / "work")
-            return Office(engine, book, other, parts, channels(settings, other), under)
+            parts = workshop(settings, other, found, book, can)
+            engine = Engine(book, parts, settings.clock, threads, trace, settings.home / "work", can)
+            return Office(engine, book, other, parts, channels(settings, other), under, found.ledger, settings.home)
 
         yield under(file)
 
@@ -93,10 +103,12 @@ def _book(settings: Settings, found: Stores, boundary: Boundary) -> Iterator[Pos
         database.close()
 
 
-def workshop(settings: Settings, file: written.File, found: Stores, book: PostgresLedger) -> Callable[[str], Deps]:
+def workshop(
+    settings: Settings, file: written.File, found: Stores, book: PostgresLedger, can: frozenset[Capability] = ALL
+) -> Callable[[str], Deps]:
     """Return what gives the nodes a model's parts; each model's are built once, when it is first asked for."""
 
-    reasoner = _reasoner(settings)
+    reasoner = _reasoner(settings) if "observe" in can else None
     limiter, shared = Limiter(), SharedAnswers()
 
     @cache
@@ -109,11 +121,11 @@ def workshop(settings: Settings, file: written.File, found: Stores, book: Postgr
         score = entry.log.score if entry.log else Score()
         work = settings.home / "work"
         return Deps(
-            spec=model_spec(name, entry, settings.config.absolute().parent, file.budget),
+            spec=spec_of(file, name, entry, settings.config.absolute().parent),
             clock=settings.clock,
             monitor=MonitorWhenUsed(partial(monitor, settings, name, entry, book.windows, shared)),
             pipeline=pipeline(settings, name, entry, found, limiter),
-            registry=MlflowRegistry(found.promoter, found.artifacts),
+            registry=MlflowRegistry(found.registry, found.artifacts),
             evaluator=ChildEvaluator(
                 _scrubbed(settings),
                 sys.executable,

@@ -156,7 +156,7 @@ def _clear(settings: Settings) -> None:
 def _require_only_demo(settings: Settings) -> None:
     """The mark says that a demo began here, not that nobody worked here since: the ledger knows."""
     with ledger(replace(settings, database_url=None, mlflow_tracking_uri=None)) as book:
-        others = sorted({row["model"] for row in book.runs.fleet()} - {MODEL})
+        others = sorted(set(book.fleet.screen().rows) - {MODEL})
     if others:
         raise Refused(
             f"{settings.home} holds runs of {', '.join(others)}",

@@ -1,14 +1,20 @@
-"""What every door of the process shares: the office at work, the clock, and the bell that wakes the runner."""
+"""What everybody in the process shares: the office at work, and the clock."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event, Lock
+from threading import Lock
 
 from autopilot import spec as written
 from autopilot.bootstrap import Office
+from autopilot.settings import OWN_SERIES
+from graph.advice import TokenCaps
 from graph.errors import AutopilotError
 from graph.ports import Clock
+
+_log = logging.getLogger(__name__)
+_log.addHandler(logging.NullHandler())
 
 
 @dataclass
@@ -19,12 +25,13 @@ class Desk:
     clock: Clock
     logins: Mapping[str, str] = field(repr=False)
     _office: Office
-    bell: Event = field(default_factory=Event)
-    """Set when a row was written that somebody should act on."""
     problem: str | None = None
     """What is wrong with the file as it is now; None when it is the one at work."""
     unheard: str | None = None
     """Why nothing that people do in Slack comes over Socket Mode; None where it does, or is not expected to."""
+    own_series: int = OWN_SERIES
+    """How many models may have series of their own at /metrics."""
+    caps: TokenCaps = field(default_factory=TokenCaps)
     _stamp: tuple[int, int] = (0, 0)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
@@ -45,8 +52,10 @@ class Desk:
         try:
             self._office = self._office.under(written.read(self.config))
             self.problem = None
+            _log.info("%s was read again", self.config)
         except AutopilotError as error:
             self.problem = f"{error.message}; what was read before is still at work"
+            _log.warning("%s", self.problem, extra={"event": error.kind})
 
     def _stamped(self) -> tuple[int, int]:
         try:

@@ -14,8 +14,11 @@ import httpx
 
 from autopilot import spec as written
 from autopilot import words
+from autopilot.apart import environment, process, registry_login
 from autopilot.bootstrap import lookout, site
+from autopilot.capabilities import ALL, Capability
 from autopilot.clock import SystemClock
+from autopilot.findings import finding as _finding
 from autopilot.settings import Settings, prepare
 from autopilot.stores import Stores, libraries, mlflow_schema, stores
 from checkpoints import migrate
@@ -27,7 +30,7 @@ from tools import catalogue
 from tools.approvals.channel import ChannelPart, ChannelSite
 from tools.limiter import Limiter
 from tools.log_part import LogPart
-from tools.plugins import MonitorPart, MonitorSite, Site, State
+from tools.plugins import MonitorPart, MonitorSite, Site
 from tools.shared_answers import SharedAnswers
 
 _MARK = {"ok": "✓", "warning": "!", "failed": "✗"}
@@ -37,14 +40,18 @@ _ROOM = 1 << 30
 _PATIENCE_S = 5.0
 
 
-def examine(settings: Settings) -> list[Json]:
-    """Return all findings. One part that fails does not keep the others from being looked at."""
+def examine(settings: Settings, can: frozenset[Capability] = ALL) -> list[Json]:
+    """Return all findings of a process that may do this.
+
+    One part that fails does not keep the others from being looked at.
+    """
     file: list[written.File] = []
     findings = [
         *_names(),
         *_guarded("configuration", lambda: _file(settings, file)),
         *_guarded("home", lambda: _home(settings)),
-        *_guarded("database", lambda: _stores(settings, file)),
+        *_guarded("process", lambda: environment(settings, can)),
+        *_guarded("database", lambda: _stores(settings, file, can)),
     ]
     return [*findings, *_tracing(settings), *_clock(settings)]
 
@@ -58,10 +65,6 @@ def lines(findings: list[Json]) -> str:
             for found in findings
         )
     )
-
-
-def _finding(what: str, state: State, detail: str, hint: str = "") -> Json:
-    return {"what": what, "state": state, "detail": detail, "hint": hint}
 
 
 def _guarded(what: str, look: Callable[[], Iterator[Json]]) -> list[Json]:
@@ -128,17 +131,18 @@ def _room(place: Path) -> Json:
     return _finding("disk", "ok", said)
 
 
-def _stores(settings: Settings, file: list[written.File]) -> Iterator[Json]:
+def _stores(settings: Settings, file: list[written.File], can: frozenset[Capability]) -> Iterator[Json]:
     prepare(libraries())
-    with stores(settings) as found:
+    with stores(settings, can) as found:
         findings = _guarded("database", lambda: _database(settings, found))
         yield from findings
         if any(finding["state"] == "failed" for finding in findings):
             return
-        registry = _guarded("registry", lambda: _registry(found))
+        yield from _guarded("process", lambda: process(found, can))
+        registry = _guarded("registry", lambda: _registry(found, can))
         yield from registry
         if file and not any(finding["state"] == "failed" for finding in registry):
-            yield from _models(settings, file[0], found)
+            yield from _models(settings, file[0], found, can)
         if file:
             yield from _channels(settings, file[0])
 
@@ -151,11 +155,18 @@ def _database(settings: Settings, found: Stores) -> Iterator[Json]:
         yield _finding("folder outside the home", "ok", f"{folder} (removed by: autopilot db stop --destroy)")
 
 
-def _registry(found: Stores) -> Iterator[Json]:
+def _registry(found: Stores, can: frozenset[Capability]) -> Iterator[Json]:
+    mlflow_schema(found, upgrade=False)
+    if not can & {"train", "promote"}:
+        yield from registry_login(found)
+    if "train" in can:
+        yield from _training_login(found, "promote" in can)
+
+
+def _training_login(found: Stores, promotes: bool) -> Iterator[Json]:
     from tools.registry import rights
 
-    mlflow_schema(found, upgrade=False)
-    if found.trainer == found.promoter:
+    if promotes and found.trainer == found.registry:
         detail = "training scripts get the login that promotes: they could move an alias"
         yield _finding("training login", "warning", detail, "set AUTOPILOT_TRAINER_TRACKING_URI to a restricted one")
     elif not rights.tries(found.trainer):
@@ -163,26 +174,26 @@ def _registry(found: Stores) -> Iterator[Json]:
             "training login", "ok", "another than the one that promotes; its rights are your server's to set"
         )
     else:
-        can = rights.trespasses(found.trainer, found.ledger)
-        if can:
-            yield _finding(
-                "training login", "failed", f"it can {', '.join(can)}", "autopilot db migrate sets its rights"
-            )
+        trespasses = rights.trespasses(found.trainer, found.ledger)
+        if trespasses:
+            detail = f"it can {', '.join(trespasses)}"
+            yield _finding("training login", "failed", detail, "autopilot db migrate sets its rights")
         else:
             yield _finding("training login", "ok", "tried: it can move no alias, and does not get into our database")
 
 
-def _models(settings: Settings, file: written.File, found: Stores) -> Iterator[Json]:
+def _models(settings: Settings, file: written.File, found: Stores, can: frozenset[Capability]) -> Iterator[Json]:
     from tools.registry.mlflow import MlflowRegistry
 
     store = Windows(Database(found.ledger))
-    registry, limiter, shared = MlflowRegistry(found.promoter, found.artifacts), Limiter(), SharedAnswers()
+    registry, limiter, shared = MlflowRegistry(found.registry, found.artifacts), Limiter(), SharedAnswers()
     for name, entry in sorted(file.models.items()):
         yield from _guarded(f"registry of {name}", partial(_champion, name, entry, registry.alias))
         at = site(settings, name, found, limiter)
-        yield from _foreign(f"pipeline of {name}", partial(_pipeline, name, entry, at, SystemClock().now()))
+        if "train" in can:
+            yield from _foreign(f"pipeline of {name}", partial(_pipeline, name, entry, at, SystemClock().now()))
         place = lookout(settings, name, entry, store, shared)
-        for part in entry.monitors:
+        for part in entry.monitors if "observe" in can else ():
             yield from _foreign(_named(part, name), partial(_monitor, name, part, place, settings.clock.now()))
 
 

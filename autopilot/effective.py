@@ -1,27 +1,41 @@
 """One entry of the file as the brain sees it: frozen values, and the fingerprint that approvals are sealed to."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from autopilot import spec as written
 from autopilot.budget import Budget as BudgetPart
 from autopilot.budget import FleetBudget
+from autopilot.cron import longest_pause
+from autopilot.fleet_part import Fleet
 from autopilot.people import Approval
 from graph.codec import digest
-from graph.spec import ApprovalSpec, Budget, ModelSpec, Policy, Prices, Training, ValidationSpec
+from graph.spec import ApprovalSpec, Budget, FleetSpec, ModelSpec, Policy, Prices, Training, ValidationSpec
 from tools.plugins import Cost as CostPart
+
+_LABELS = ("tags", "owner", "group")
 
 
 def model_specs(file: written.File, here: Path) -> dict[str, ModelSpec]:
     """Return what rules depend on, of every model of a file."""
-    return {name: model_spec(name, entry, here, file.budget) for name, entry in file.models.items()}
+    return {name: spec_of(file, name, entry, here) for name, entry in file.models.items()}
+
+
+def spec_of(file: written.File, name: str, entry: written.Model, here: Path) -> ModelSpec:
+    """Return what rules depend on, of one model of a file: with what it shares with the others."""
+    fleet = file.fleet
+    shared = FleetSpec(fleet.slots, fleet.false_retrains, len(file.models)) if fleet else None
+    return replace(
+        model_spec(name, entry, here, file.budget), fleet=shared, incident_from=(fleet or Fleet()).incident_from
+    )
 
 
 def model_spec(name: str, entry: written.Model, here: Path, fleet_budget: FleetBudget | None = None) -> ModelSpec:
     """Return the part of an entry that rules depend on. `here` is the folder that its relative paths start from.
 
-    Neither the budget of all models nor how people are told is part of the fingerprint: both change nothing about what
-    was judged.
+    The budget of all models, how people are told and the model's labels are no part of the fingerprint: they change
+    nothing about what was judged. What a group brings is: it is as if the entry said it.
     """
     return ModelSpec(
         name=name,
@@ -36,7 +50,9 @@ def model_spec(name: str, entry: written.Model, here: Path, fleet_budget: FleetB
         cost=entry.pipeline.cost.price if entry.pipeline.cost else None,
         deadline=entry.pipeline.deadline,
         fleet_budget=Budget(**fleet_budget.model_dump()) if fleet_budget else None,
-        digest=digest(entry.model_dump(mode="json", by_alias=True, exclude={"notify"})),
+        tags=tuple(entry.tags),
+        stands_for=2 * (longest_pause(entry.schedule) if entry.schedule else timedelta(days=1)),
+        digest=digest(entry.model_dump(mode="json", by_alias=True, exclude={"notify", *_LABELS})),
     )
 
 

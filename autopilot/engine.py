@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import NoReturn, cast
@@ -11,18 +12,23 @@ from uuid import uuid4
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
+from autopilot import run_log
 from autopilot.approving import Approving
+from autopilot.cancelling import cancel
+from autopilot.capabilities import ALL, NEEDS, Capability, Elsewhere
 from autopilot.engine_words import add_hint, in_words, return_target
+from autopilot.replying import Replier, replied
 from autopilot.traced import Traced
 from checkpoints.database import Row, run_lock, translated
 from checkpoints.ledger.book import PostgresLedger
 from graph import thread
 from graph.build import after_decide, build_check, build_graph, check
-from graph.errors import AutopilotError, Misconfigured, Refused
+from graph.errors import AutopilotError, Misconfigured, NotFound, Paused, Refused
 from graph.model import SCHEMA_VERSION, Answer, Json, Question
-from graph.policy import outcomes, retraining, rollout
+from graph.pause import Pause
+from graph.policy import outcomes, pausing, retraining, rollout
 from graph.ports import Clock, Deps, Parts
-from graph.state import State, training_key
+from graph.state import State
 
 Threads = Callable[[], BaseCheckpointSaver[str]]
 """Opens the saver when the first thread is needed: most checks need none."""
@@ -38,7 +44,14 @@ class Engine:
     """Joins the graph, its threads and the ledger. The ledger says what is true, the thread where to go on."""
 
     def __init__(
-        self, book: PostgresLedger, parts: Parts, clock: Clock, threads: Threads, traced: Traced, workspace: Path
+        self,
+        book: PostgresLedger,
+        parts: Parts,
+        clock: Clock,
+        threads: Threads,
+        traced: Traced,
+        workspace: Path,
+        can: frozenset[Capability] = ALL,
     ) -> None:
         self._book = book
         self._parts = parts
@@ -47,6 +60,9 @@ class Engine:
         self._traced = traced
         self._workspace = workspace
         self._approving = Approving(book, parts, clock, workspace)
+        self.can = can
+        self._elsewhere = tuple(node for node, needed in NEEDS.items() if needed not in can)
+        """The nodes that this process stops before."""
 
     @cached_property
     def _graph(self) -> thread.Graph:
@@ -58,8 +74,8 @@ class Engine:
         return build_check(self._parts).compile()
 
     def run(self, model: str, requested_by: str | None = None, os_user: str | None = None) -> str:
-        """Check the model now and act on it. Return the run to look at: the check's own, or the one that is active."""
-        self._parts(model)
+        """Check the model now and act on it, unless a person holds it. Return the run to look at: its or the active."""
+        self.require_running(model)
         run = str(uuid4())
         self._carry_on_active(model)
         with self._locked(run):
@@ -77,12 +93,47 @@ class Engine:
         self.carry_on(str(active["run"]))
         return str(active["run"])
 
+    def paused(self, model: str) -> tuple[Pause, ...]:
+        """Return the pauses that hold a model, the nearest first; none where it runs."""
+        try:
+            tags = self._parts(model).spec.tags
+        except NotFound:
+            # Its entry is gone, and its tags with it. That it is gone is said by whoever works on it.
+            tags = ()
+        return pausing.holding(model, tags, self._book.pauses())
+
+    def require_running(self, model: str) -> None:
+        """Return when nothing holds the model. Paused says who does; NotFound when there is no such model."""
+        pausing.require_running(model, self._parts(model).spec.tags, self._book.pauses())
+
     def request(self, model: str, requested_by: str | None = None) -> str:
         """Write down that a model is to be checked; return the run. Whoever carries it on makes the check."""
-        self._parts(model)
+        self.require_running(model)
         run = str(uuid4())
-        self._book.runs.open(run, model, self._clock.now(), requested_by, None)
+        self._book.runs.request(run, model, self._clock.now(), requested_by)
         return run
+
+    def look(self, model: str, run: str) -> str | None:
+        """Check the model under this run's id, and act on nothing. Return the run to carry on, if there is one.
+
+        With the same id again, as after a process died: what was decided stays as it was decided. Paused while a person
+        holds the model.
+        """
+        self.require_running(model)
+        with self._locked(run):
+            self._book.runs.open(run, model, self._clock.now())
+            if self._undecided(run):
+                with self._failing(model, run):
+                    run_log.decided(model, run, self._check(model, run))
+        active = self._book.runs.active(model)
+        if active is None:
+            return None
+        self._reconsider(str(active["run"]), run)
+        return str(active["run"])
+
+    def _undecided(self, run: str) -> bool:
+        row = self._book.runs.standing(run)
+        return row["action"] is None and row["outcome"] is None
 
     def _carry_on_active(self, model: str) -> None:
         """Carry on what is active, so that the check sees the truth. What stands still must not stop the checks.
@@ -91,7 +142,7 @@ class Engine:
         """
         active = self._book.runs.active(model)
         if active:
-            with suppress(AutopilotError):
+            with suppress(AutopilotError, Elsewhere):
                 self.carry_on(str(active["run"]))
 
     def carry_on(self, run: str) -> None:
@@ -103,13 +154,13 @@ class Engine:
                 asks = row["approval"] == "pending"
                 checked = None if asks else self._carried_on(row)
             if asks:
-                checked = self._carried_on_as_asked(run)
+                checked = self._carried_on_as_asked(row["model"], run)
             if checked:
                 self._hold_against_active(checked, run)
 
-    def _carried_on_as_asked(self, run: str) -> str | None:
+    def _carried_on_as_asked(self, model: str, run: str) -> str | None:
         """Carry on a run that asks: is what its request names still as it was? That is looked at without the lock."""
-        with self._stopping(run):
+        with self._stopping(model, run):
             changed = self._approving.look(run)
         with self._locked(run):
             return self._carried_on(self._book.runs.standing(run), changed)
@@ -122,13 +173,21 @@ class Engine:
         run = str(row["run"])
         if row["outcome"] is not None:
             return None
+        held = row["pauses"] and self.paused(row["model"])
         if row["action"] is None:
-            return None if self._begin(row["model"], run) else str(row["model"])
-        with self._stopping(run):
+            return None if held or self._begin(row["model"], run) else str(row["model"])
+        with self._stopping(row["model"], run):
+            self._require_hands(thread.config(row["model"], run))
             at = thread.position(self._graph, thread.config(row["model"], run))
-            if at.at != "waiting" or self._answered(row, str(at.kind), changed):
+            come = at.at != "waiting" or self._answered(row, str(at.kind), changed)
+            if come and (not held or self._ends(run, at)):
                 self._advance(row["model"], run, at)
         return None
+
+    def _ends(self, run: str, at: thread.Position) -> bool:
+        """Tell whether a run that is carried on now ends and starts nothing: that, a pause does not hold up."""
+        approval = self._book.approval(run) if at.kind == "approval" else None
+        return at.at == "finished" or (approval is not None and outcomes.of_approval(approval.state) is not None)
 
     def answer(self, run: str, answer: Answer, fingerprint: str | None = None) -> None:
         """Record a person's answer to what the run asks, then carry the run on. Refused leaves everything as it was."""
@@ -151,55 +210,17 @@ class Engine:
     def reply(self, model: str, genuine: bool, by: str, os_user: str | None, comment: str) -> tuple[Question, ...]:
         """Close what a model's owner was asked about broken data or labels. Refused when nothing is asked."""
         self._parts(model)
-        now = self._clock.now()
-        closed = self._book.questions.answer(model, genuine, by, os_user, comment, now)
-        if not closed:
-            raise Refused(f"{model} asks no question about its data or labels", f"autopilot explain {model}")
-        said = {"genuine": genuine, "comment": comment, "kinds": [each.kind for each in closed]}
-        self._book.runs.audit(by, "answer", now, model, None, said)
-        return closed
+        return replied(self._book, model, genuine, Replier(by, os_user, comment), self._clock.now())
 
     def cancel(self, run: str, by: str) -> None:
         """Stop the run's job and end the run."""
-        row = self._book.runs.row(run)
-        model = row["model"]
-        self._require_cancellable(run, row, (None,))
-        now, reason = self._clock.now(), f"cancelled by {by}"
-        # The reason first: a process that carries the run on meanwhile reads it before its next step.
-        self._book.runs.void(run, reason, now)
-        self._book.runs.audit(by, "cancel", now, model, run, {})
-        self._stop_job(model, run)
-        with self._locked(run):
-            # A process that carried it on meanwhile may have ended it for this very reason.
-            self._require_cancellable(run, self._book.runs.row(run), (None, "cancelled", "voided"))
-            # Again: a process that was just starting the job when it was stopped above has started it by now.
-            self._stop_job(model, run)
-            if self._book.approval(run):
-                self._book.close_approval(run, "voided", reason, now)
-            self._book.finish(run, "cancelled", reason, now)
-            # No job, no price. Afterwards: a run that goes on after all must not train for nothing.
-            self._book.costs.release(run, now)
-            self._sweep(run)
-
-    def _require_cancellable(self, run: str, row: Row, allowed: tuple[str | None, ...]) -> None:
-        if row["outcome"] not in allowed:
-            raise Refused(f"run {run} of {row['model']} has ended: {row['outcome']}", f"autopilot explain {run}")
-        if any(effect["kind"] in ("champion", "previous") for effect in self._book.effects.of(run)):
-            raise Refused(
-                f"the promotion of run {run} of {row['model']} has begun",
-                f"end it with: autopilot resume {run}, then go back with: autopilot rollback {row['model']}",
-            )
-
-    def _stop_job(self, model: str, run: str) -> None:
-        """Stop the run's training job, known to its row or not: a process may have died before it noted it."""
-        if any(effect["kind"] == "training" for effect in self._book.effects.of(run)):
-            job = self._parts(model).pipeline.cancel(training_key(model, run))
-            if job:
-                self._book.note_job(run, job, self._clock.now())
+        cancel(self._book, self._parts, self._clock, run, by)
+        self._sweep(run)
 
     def rollback(self, model: str, by: str | None, os_user: str | None = None) -> str:
         """Ask for the previous champion through the same gate; return the run that asks."""
         deps = self._parts(model)
+        self.require_running(model)
         now = self._clock.now()
         champion = deps.registry.alias(deps.spec.registry, "champion")
         previous = deps.registry.alias(deps.spec.registry, "previous")
@@ -213,6 +234,7 @@ class Engine:
             if not recorded or decision.action != "rollback":
                 self._refuse_rollback(model, run, decision.reason)
             self._book.runs.audit(by or "unnamed", "rollback", now, model, run, {"to": target})
+            run_log.decided(model, run, self._seed(model, run))
             self.carry_on(run)
         return run
 
@@ -228,15 +250,20 @@ class Engine:
 
     def _begin(self, model: str, run: str) -> bool:
         """Check, then act on it. False when there is nothing to do. Under the run's lock: nobody seeded its thread."""
-        with self._failing(run):
+        with self._failing(model, run):
             checked = self._check(model, run)
+        run_log.decided(model, run, checked)
         if after_decide(checked) not in ("retrain", "rollback"):
             return False
-        with self._stopping(run):
+        # A check takes its time: somebody may have stopped the model meanwhile.
+        with self._stopping(model, run):
+            self.require_running(model)
             self._advance(model, run, thread.Position("unseeded"))
         return True
 
     def _check(self, model: str, run: str) -> State:
+        if "observe" in self._elsewhere:
+            raise Elsewhere("observe")
         state: State = {"schema_version": SCHEMA_VERSION, "run": run, "model": model}
         with self._traced(model, run, "check") as extra:
             if not extra:
@@ -259,6 +286,7 @@ class Engine:
             at = self._step(at, where, model, run)
             if at.at == "waiting":
                 # It began to wait just now. Whoever brings the answer carries the run on.
+                run_log.waits(model, run, at.kind)
                 return None
         raise Misconfigured(f"run {run} of {model} does not get on: its thread asks for the same thing again and again")
 
@@ -268,10 +296,17 @@ class Engine:
             seeded = thread.seed(self._graph, where, self._seed(model, run))
             self._book.boundary("thread.seeded")
             return seeded
+        self._require_hands(where)
         with self._traced(model, run, at.kind or "carry on") as extra:
             if at.at == "runnable":
-                return thread.go_on(self._graph, where, extra)
-            return thread.answer(self._graph, where, at.interrupt, extra)
+                return thread.go_on(self._graph, where, extra, self._elsewhere)
+            return thread.answer(self._graph, where, at.interrupt, extra, self._elsewhere)
+
+    def _require_hands(self, where: Json) -> None:
+        """Raise Elsewhere where the thread's next node is not for this process."""
+        node = thread.next_node(self._graph, where) if self._elsewhere else None
+        if node in self._elsewhere:
+            raise Elsewhere(NEEDS[str(node)])
 
     def _seed(self, model: str, run: str) -> State:
         decision = self._book.decision(run)
@@ -306,43 +341,56 @@ class Engine:
         return False
 
     @contextmanager
-    def _failing(self, run: str) -> Iterator[None]:
+    def _failing(self, model: str, run: str) -> Iterator[None]:
         """End a check that could not be made: it has touched nothing, and the next check looks anew."""
         try:
             yield
         except AutopilotError as error:
             if self._book.runs.row(run)["action"] is None:
-                self._book.finish(run, "failed", in_words(error), self._clock.now())
+                now = self._note_error(model, run, error)
+                self._book.finish(run, "failed", in_words(error), now)
+                self._book.unclaim(model)
                 add_hint(error, f"the check is recorded as failed: autopilot explain {run}")
             raise
 
     @contextmanager
-    def _stopping(self, run: str) -> Iterator[None]:
+    def _stopping(self, model: str, run: str) -> Iterator[None]:
         """Keep why a run stands still. A refusal before anything was judged ends it: repeating changes nothing.
 
         That is no error any more: the run tells what became of it, as after any other failed training.
         """
         try:
             yield
+        except Paused:
+            # Nothing began, and nothing is wrong with the run: it goes on from here once the pause is lifted.
+            return
         except AutopilotError as error:
-            now = self._clock.now()
+            now = self._note_error(model, run, error)
             if isinstance(error, Refused) and self._book.validation(run) is None:
                 self._book.finish(run, "failed", in_words(error), now)
                 # What was refused before a job was seen was not started.
                 self._book.costs.release(run, now)
                 self._sweep(run)
                 return
-            self._book.runs.note_error(run, {"kind": error.kind, "message": error.message, "hint": error.hint}, now)
             add_hint(error, f"then carry on with: autopilot resume {run}")
             raise
 
+    def _note_error(self, model: str, run: str, error: AutopilotError) -> datetime:
+        """Write down why the run does not go on; what ends it clears that again. Return when."""
+        now = self._clock.now()
+        self._book.runs.note_error(run, {"kind": error.kind, "message": error.message, "hint": error.hint}, now)
+        run_log.stood_still(model, run, error)
+        return now
+
     def _ended(self, model: str, run: str, outcome: str | None) -> None:
         # A node that ends the run says so in the ledger before it says so in the state.
-        if outcome is None and self._book.runs.row(run)["outcome"] is None:
+        outcome = outcome or self._book.runs.row(run)["outcome"]
+        if outcome is None:
             raise Misconfigured(
                 f"the thread of run {run} of {model} ended without an outcome, as after a node was renamed",
                 f"end it with: autopilot cancel {run}",
             )
+        run_log.ended(model, run, outcome)
         self._sweep(run)
 
     def _sweep(self, run: str) -> None:

@@ -24,6 +24,11 @@ def failed(error: AutopilotError, *, as_json: bool) -> int:
         document({"error": {"kind": error.kind, "message": error.message, "hint": error.hint}})
     text = error.message + (f"\n  → {error.hint}" if error.hint else "")
     print(f"autopilot: {text}", file=sys.stderr, flush=True)  # noqa: T201
+    return code(error)
+
+
+def code(error: BaseException) -> int:
+    """Return the exit code of a command that an error ended."""
     if isinstance(error, Misconfigured):
         return 2
     return 5 if isinstance(error, Refused) else 1

@@ -40,6 +40,13 @@ def schema() -> Json:
         part.pop("required", None)
     entry = {"$ref": f"#/$defs/{Model.__name__}"}
     found["properties"]["defaults"] = {**entry, "description": "Holds for every model that does not say otherwise."}
+    found["properties"]["groups"] = {
+        "type": "object",
+        "additionalProperties": {
+            **entry,
+            "description": "Holds for every model of the group that does not say otherwise.",
+        },
+    }
     _drop_repeated_defaults(found)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found, "title": "autopilot.yaml"}
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from autopilot.clock import FixedClock, SystemClock, parse
 from graph.advice import TokenCaps
@@ -15,6 +16,9 @@ from tools.plugins import LOGIN
 
 ALERTS_SECRET = "AUTOPILOT_ALERTS_SECRET"  # noqa: S105 - a variable's name
 """Among the logins: what alerts are signed with."""
+OWN_SERIES = 20
+"""How many models have series of their own at /metrics where nobody says."""
+LogForm = Literal["text", "json"]
 _OPENAI = "https://api.openai.com/v1"
 
 
@@ -38,6 +42,8 @@ class Settings:
     llm_model: str | None
     llm_timeout_s: int
     llm_caps: TokenCaps
+    log: LogForm = "text"
+    own_series: int = OWN_SERIES
     database_url: str | None = field(default=None, repr=False)
     mlflow_tracking_uri: str | None = field(default=None, repr=False)
     trainer_tracking_uri: str | None = field(default=None, repr=False)
@@ -74,6 +80,7 @@ def load(
     config: str | None = None,
     now: str | None = None,
     user: str | None = None,
+    log: str | None = None,
 ) -> Settings:
     """Return the settings of this process; what a command line gave wins over the environment."""
     env = os.environ if environ is None else environ
@@ -101,6 +108,8 @@ def load(
         llm_model=env.get("AUTOPILOT_LLM_MODEL") or None,
         llm_timeout_s=_count(env, "AUTOPILOT_LLM_TIMEOUT", 30),
         llm_caps=_caps(env, TokenCaps()),
+        log=_log_form(log or env.get("AUTOPILOT_LOG") or "text"),
+        own_series=_count(env, "AUTOPILOT_METRICS_MODELS", OWN_SERIES, least=0),
         logins={name: value for name, value in env.items() if LOGIN.fullmatch(name) and value},
     )
 
@@ -124,10 +133,16 @@ def _caps(env: Mapping[str, str], usual: TokenCaps) -> TokenCaps:
     )
 
 
-def _count(env: Mapping[str, str], name: str, usual: int) -> int:
+def _log_form(given: str) -> LogForm:
+    if given not in ("text", "json"):
+        raise Misconfigured(f"AUTOPILOT_LOG is {given!r}", "write text, or json")
+    return "json" if given == "json" else "text"
+
+
+def _count(env: Mapping[str, str], name: str, usual: int, least: int = 1) -> int:
     given = env.get(name) or str(usual)
-    if not (given.isascii() and given.isdecimal() and 0 < int(given) < 2**31):
-        raise Misconfigured(f"{name} is {given!r}", f"a whole number above 0, such as {usual}")
+    if not (given.isascii() and given.isdecimal() and least <= int(given) < 2**31):
+        raise Misconfigured(f"{name} is {given!r}", f"a whole number from {least} on, such as {usual}")
     return int(given)
 
 

@@ -7,9 +7,14 @@ from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import AfterValidator, Field, SerializeAsAny, ValidationError, model_validator
+from yaml.constructor import SafeConstructor
 
 from autopilot.budget import Budget, FleetBudget
+from autopilot.cron import five_fields
+from autopilot.fleet_part import Fleet
+from autopilot.inheriting import with_defaults
 from autopilot.people import Approval, Inbox, Notify, Person, unknown_channels
+from autopilot.retention import Retention
 from autopilot.spec_problem import line, problem
 from graph.errors import Misconfigured, NotFound
 from graph.policy import money
@@ -97,6 +102,8 @@ class Rollout(Part):
     kind: Literal["alias"] = "alias"
 
 
+# The one in C reads thousands of entries ten times as fast; not every build of the library has it.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Written = SerializeAsAny[MonitorPart]
 
 
@@ -104,8 +111,14 @@ class Model(Part):
     """One model's effective entry: its own fields over the defaults."""
 
     task: Task
+    group: Name | None = None
+    """Whose defaults it has, over those of all models."""
+    tags: list[Name] = Field(default_factory=list)
+    owner: Name | None = None
+    """Who answers for it, by name under people."""
     mode: Literal["supervised", "shadow"] = "supervised"
-    schedule: str | None = None
+    schedule: Annotated[str, AfterValidator(five_fields)] | None = None
+    """When it is checked: a line of cron, in UTC."""
     advice: bool = True
     """Whether the language model, where there is one, is asked about this model."""
     registry: Registry
@@ -204,14 +217,18 @@ class File(Part):
     channels: dict[str, SerializeAsAny[ChannelPart]] = Field(default_factory=dict)
     inbox: Inbox = Inbox()
     budget: FleetBudget | None = None
+    fleet: Fleet | None = None
+    retention: Retention = Retention()
     defaults: dict[str, Any] = Field(default_factory=dict)
+    groups: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     models: Annotated[dict[Name, Model], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _known_people(self) -> "File":
         for name, model in self.models.items():
             escalated = model.notify.escalate.to if model.notify.escalate else []
-            named = {"approval.approvers": model.approval.approvers, "notify.escalate.to": escalated}
+            owner = [model.owner] if model.owner else []
+            named = {"approval.approvers": model.approval.approvers, "notify.escalate.to": escalated, "owner": owner}
             for field, people in named.items():
                 if unknown := sorted(set(people) - set(self.people)):
                     raise ValueError(f"models.{name}.{field} names {', '.join(unknown)}, who is not under people")
@@ -284,15 +301,15 @@ def read(path: Path) -> File:
 def parse(text: str, source: str) -> File:
     """Return the configuration that `text` holds; `source` names it in errors."""
     try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        document = yaml.safe_load(text)
+        tree = yaml.compose(text, Loader=_LOADER)
+        document = SafeConstructor().construct_document(tree) if tree else None
     except (yaml.YAMLError, ValueError) as error:  # a date such as 2026-02-30 is an error of neither kind
         mark = getattr(error, "problem_mark", None)
         where = f"{source}:{mark.line + 1}" if mark else source
         raise Misconfigured(f"{where}: not YAML: {getattr(error, 'problem', None) or error}") from None
     if not isinstance(document, dict):
         raise Misconfigured(f"{source}: the file holds no mapping", "it begins with people:, defaults: or models:")
-    document = _with_defaults(document)
+    document = with_defaults(document, tree, source)
     for name, entry in _mappings(document.get("models")):
         entry["pipeline"] = _written(entry.get("pipeline"), _pipeline, tree, source, ["models", name, "pipeline"])
         entry["monitor"] = _monitors(entry.get("monitor"), tree, source, ["models", name, "monitor"])
@@ -350,19 +367,3 @@ def _written(
 def _mappings(found: object) -> Iterator[tuple[str, dict[str, Any]]]:
     if isinstance(found, dict):
         yield from ((str(name), entry) for name, entry in found.items() if isinstance(entry, dict))
-
-
-def _with_defaults(document: dict[str, Any]) -> dict[str, Any]:
-    defaults, models = document.get("defaults"), document.get("models")
-    if not isinstance(defaults, dict) or not isinstance(models, dict):
-        return document
-    return {**document, "models": {name: _over(defaults, entry) for name, entry in models.items()}}
-
-
-def _over(base: Any, own: Any) -> Any:
-    if isinstance(base, dict) and isinstance(own, dict):
-        if "kind" in base and own.get("kind", base["kind"]) != base["kind"]:
-            # What the defaults say about another kind is not about this one.
-            return own
-        return {**base, **{key: _over(base.get(key), value) for key, value in own.items()}}
-    return base if own is None else own

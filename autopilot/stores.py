@@ -3,10 +3,11 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from autopilot.capabilities import ALL, Capability, words
 from autopilot.settings import Settings, prepare
 from checkpoints import migrate
 from checkpoints.database import Database
@@ -24,6 +25,7 @@ from checkpoints.provision import (
     provisioned,
     tracking_uri,
 )
+from checkpoints.roles import READER, grant_again, has_reader
 from graph.errors import Misconfigured
 
 
@@ -41,8 +43,10 @@ class Stores:
     ledger: str
     admin: str | None
     owner: str | None
-    promoter: str
+    registry: str
+    """What this process itself logs in with: the promoter's login only where it can promote."""
     trainer: str
+    """What training scripts are given; empty where nothing is trained."""
     artifacts: Path | None
     cluster: EmbeddedPostgres | None = None
 
@@ -51,15 +55,21 @@ class Stores:
 
 
 @contextmanager
-def stores(settings: Settings) -> Iterator[Stores]:
-    """Yield the databases, the embedded one running and provisioned for as long as this lasts."""
+def stores(settings: Settings, can: frozenset[Capability] = ALL, *, ledger_alone: bool = False) -> Iterator[Stores]:
+    """Yield the databases, the embedded one running and provisioned for as long as this lasts.
+
+    MLflow's logins are those of what this process can do; for the ledger alone none are asked for.
+    """
     furnish(settings.home)
     if settings.database_url:
-        yield _external(settings, settings.database_url)
+        if ledger_alone:
+            yield Stores(settings.database_url, None, None, "", "", None)
+            return
+        yield _external(settings, settings.database_url, can)
         return
     cluster = embedded(settings)
     with cluster.lease():
-        yield _embedded(settings, cluster)
+        yield _embedded(settings, cluster, can)
 
 
 def furnish(home: Path) -> None:
@@ -80,7 +90,7 @@ def embedded(settings: Settings) -> EmbeddedPostgres:
     )
 
 
-def _embedded(settings: Settings, cluster: EmbeddedPostgres) -> Stores:
+def _embedded(settings: Settings, cluster: EmbeddedPostgres, can: frozenset[Capability]) -> Stores:
     known, admin = logins(settings.home / "logins.json"), cluster.dsn()
     ledger = cluster.dsn(LEDGER, LEDGER, known.passwords[LEDGER])
     if not provisioned(admin, known):
@@ -88,7 +98,7 @@ def _embedded(settings: Settings, cluster: EmbeddedPostgres) -> Stores:
         # Only an empty database of our own is migrated unasked; an old schema is for a person to migrate.
         if migrate.applied(ledger) == 0:
             migrate.migrate(ledger)
-    return _with_mlflow(settings, Stores(ledger, admin, None, "", "", None, cluster), known_uris(admin, settings))
+    return _with_mlflow(settings, Stores(ledger, admin, None, "", "", None, cluster), known_uris(admin, settings), can)
 
 
 def known_uris(admin: str, settings: Settings) -> Mapping[str, str]:
@@ -97,23 +107,43 @@ def known_uris(admin: str, settings: Settings) -> Mapping[str, str]:
     return {role: tracking_uri(admin, role, known) for role in (OWNER, TRAINER, PROMOTER)}
 
 
-def _external(settings: Settings, url: str) -> Stores:
-    found = Stores(url, None if settings.mlflow_tracking_uri else url, None, "", "", None)
-    uris = {} if settings.mlflow_tracking_uri else known_uris(url, settings)
-    return _with_mlflow(settings, found, uris)
+def _external(settings: Settings, url: str, can: frozenset[Capability]) -> Stores:
+    if own_login(settings, can):
+        return _with_mlflow(settings, Stores(url, None, None, "", "", None), {}, can)
+    if can != ALL and not (settings.home / "logins.json").exists():
+        raise Misconfigured(
+            f"MLFLOW_TRACKING_URI is not set, and a process with --can {words(can)} makes itself no MLflow login",
+            "autopilot db roles, where everything is kept, writes one for each process",
+        )
+    return _with_mlflow(settings, Stores(url, url, None, "", "", None), known_uris(url, settings), can)
 
 
-def _with_mlflow(settings: Settings, found: Stores, uris: Mapping[str, str]) -> Stores:
-    own = settings.mlflow_tracking_uri
-    if own and urlsplit(own).password and not settings.trainer_tracking_uri:
+def own_login(settings: Settings, can: frozenset[Capability]) -> str | None:
+    """Return the MLflow store that this process was told to log in at; who trains and no more may take training's."""
+    trains = "train" in can and "promote" not in can
+    return settings.mlflow_tracking_uri or (settings.trainer_tracking_uri if trains else None)
+
+
+def _with_mlflow(settings: Settings, found: Stores, uris: Mapping[str, str], can: frozenset[Capability]) -> Stores:
+    own = own_login(settings, can)
+    if own:
+        return replace(found, registry=own, trainer=_handed_on(settings, own, can))
+    registry = uris[PROMOTER if "promote" in can else TRAINER]
+    trainer = uris[TRAINER] if "train" in can else ""
+    artifacts = settings.home / "artifacts"
+    return replace(found, owner=uris[OWNER], registry=registry, trainer=trainer, artifacts=artifacts)
+
+
+def _handed_on(settings: Settings, own: str, can: frozenset[Capability]) -> str:
+    """Return the login that training scripts are given. Misconfigured where it would be one that promotes."""
+    if "train" not in can:
+        return ""
+    if "promote" in can and urlsplit(own).password and not settings.trainer_tracking_uri:
         raise Misconfigured(
             "MLFLOW_TRACKING_URI holds a login that promotes, and training would be given it",
             "give training a restricted one: AUTOPILOT_TRAINER_TRACKING_URI",
         )
-    if own:
-        return Stores(found.ledger, found.admin, None, own, settings.trainer_tracking_uri or own, None, found.cluster)
-    artifacts = settings.home / "artifacts"
-    return Stores(found.ledger, found.admin, uris[OWNER], uris[PROMOTER], uris[TRAINER], artifacts, found.cluster)
+    return settings.trainer_tracking_uri or own
 
 
 def migrate_all(settings: Settings) -> list[str]:
@@ -124,6 +154,8 @@ def migrate_all(settings: Settings) -> list[str]:
         if settings.database_url and found.owner:
             close_to_others(settings.database_url)
         done = migrate.migrate(found.ledger)
+        if grant_again(found.ledger):
+            done.append("rights of the database roles")
         if found.owner:
             mlflow_schema(found, upgrade=True)
             done.append("mlflow")
@@ -143,6 +175,8 @@ def mlflow_schema(found: Stores, *, upgrade: bool) -> None:
             if upgrade or not mlflow_ready(found.admin):
                 mlflow.migrate(found.owner)
                 mlflow.grant(found.owner, TRAINER, PROMOTER)
+                if has_reader(found.admin):
+                    mlflow.grant_reading(found.owner, READER)
                 mlflow.ensure_experiments(found.owner, found.artifacts)
                 mark_mlflow_ready(found.admin)
     finally:

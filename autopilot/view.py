@@ -1,15 +1,14 @@
 """Runs, decisions and validations as the JSON objects that every door shows: one shape, read from the ledger alone."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from autopilot import accounts, words
+from autopilot.shadowing import shadow
 from checkpoints.ledger.book import PostgresLedger
 from graph.codec import dump
 from graph.errors import NotFound, Refused
 from graph.model import Approval, Json, Validation
-from graph.spec import ModelSpec
 
 Row = dict[str, Any]
 
@@ -121,12 +120,14 @@ def _explanation(book: PostgresLedger, row: Row) -> Json:
 
     name = str(row["run"])
     decided = book.decisions.row(name)
+    folded = decided["folded_at"] if decided else None
     promotion = book.approvals.promotion(name)
     return {
         **run(book, row),
         "rules": decided["document"]["rules"] if decided else [],
         "blame": decided["document"]["blame"] if decided else [],
-        "evidence": dump(book.evidence(name)) if decided and measured(decided["document"]) else None,
+        "evidence": dump(book.evidence(name)) if decided and measured(decided["document"]) and not folded else None,
+        "folded_at": time(folded) if folded else None,
         "decision": decided["document"] if decided else None,
         "advice": decided["document"].get("advice") if decided else None,
         "policy": decided["policy"] if decided else None,
@@ -142,7 +143,12 @@ def _explanation(book: PostgresLedger, row: Row) -> Json:
         "job_detail": (row["job"] or {}).get("detail"),
         "job_log": (row["job"] or {}).get("log"),
         "traces": book.runs.traces(name),
+        "shadow": shadow(book, row["model"], _mode(decided), row["started_at"]),
     }
+
+
+def _mode(decided: Row | None) -> str:
+    return str(decided["policy"]["policy"]["mode"]) if decided else ""
 
 
 def _validation(book: PostgresLedger, name: str) -> Json | None:
@@ -168,7 +174,7 @@ def _distributions(book: PostgresLedger, row: Row) -> list[Json]:
     from autopilot.report.reading import measured
 
     decided = book.decisions.row(str(row["run"]))
-    if decided is None or not measured(decided["document"]):
+    if decided is None or decided["folded_at"] or not measured(decided["document"]):
         return []
     evidence = book.evidence(str(row["run"]))
     document = dump(evidence)
@@ -177,53 +183,6 @@ def _distributions(book: PostgresLedger, row: Row) -> list[Json]:
         return []
     counted = book.checks.counted(row["model"], names, evidence.start, evidence.end)
     return distributions(document, names, counted, book.checks.feature_profiles(row["model"]))
-
-
-def status(book: PostgresLedger, specs: Mapping[str, ModelSpec], now: datetime) -> Json:
-    """Return one row per model, configured or remembered. A model never checked says so: silence is not health."""
-    rows = {row["model"]: row for row in book.runs.fleet()}
-    names = [*sorted(set(specs) | set(rows))]
-    return {
-        "models": [
-            {**_model(name, rows.get(name)), "spent": accounts.of_model(book, specs.get(name), now)} for name in names
-        ],
-        "budget": accounts.of_fleet(book, specs.values(), now),
-    }
-
-
-def _model(name: str, row: Row | None) -> Json:
-    if row is None or (row["checked_at"] is None and row["failed_at"] is None):
-        return _unchecked(name, "never checked", row)
-    if row["failed_at"] is not None:
-        failed = _unchecked(name, f"the last check could not be made: {row['failure']}", row)
-        return {**failed, "checked_at": time(row["failed_at"]), "run": str(row["active"] or row["failed"])}
-    return {
-        "model": name,
-        "verdict": row["verdict"],
-        "cause": row["cause"],
-        "action": row["action"],
-        "reason": row["reason"],
-        "champion": row["champion"],
-        "checked_at": time(row["checked_at"]),
-        "run": str(row["active"] or row["checked_by"]),
-        "waiting_for": row["active_status"],
-    }
-
-
-def _unchecked(name: str, reason: str, row: Row | None) -> Json:
-    """Return a model of which nothing is known now. That is said, never left blank: silence is not health."""
-    known = row or {}
-    return {
-        "model": name,
-        "verdict": None,
-        "cause": None,
-        "action": None,
-        "reason": reason,
-        "champion": known.get("champion"),
-        "checked_at": None,
-        "run": None,
-        "waiting_for": known.get("active_status"),
-    }
 
 
 def _timed(row: Row, *keys: str) -> Json:

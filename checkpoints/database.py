@@ -10,7 +10,9 @@ from typing import Any, LiteralString, TypeVar
 
 import psycopg
 from psycopg.rows import dict_row
+from psycopg.types.json import set_json_loads
 from psycopg_pool import ConnectionPool, PoolTimeout
+from pydantic_core import from_json
 
 from graph.errors import Misconfigured, Unavailable
 
@@ -87,9 +89,15 @@ def pool(dsn: str, schema: str, size: int = 4) -> ConnectionPool[Connection]:
         max_lifetime=1800,
         open=False,
         check=_checked,
+        configure=_reads_fast,
         kwargs=connecting(schema),
         connection_class=Connection,
     )
+
+
+def _reads_fast(connection: Connection) -> None:
+    """Read JSON at twice the usual speed: most of what a check reads are the counts of windows."""
+    set_json_loads(from_json, connection)
 
 
 def connecting(schema: str) -> dict[str, Any]:
@@ -159,6 +167,17 @@ class Database:
                     yield
             finally:
                 self._held.reset(token)
+
+    @contextmanager
+    def shared(self, name: str) -> Iterator[None]:
+        """Hold a lock together with others who hold it so, and against whoever wants it alone. Waits for that one."""
+        self._locks.open()
+        with translated(), self._locks.connection() as connection:
+            connection.execute("select pg_advisory_lock_shared(hashtextextended(%(name)s, 0))", {"name": name})
+            try:
+                yield
+            finally:
+                connection.execute("select pg_advisory_unlock_shared(hashtextextended(%(name)s, 0))", {"name": name})
 
     def noted(self, name: str) -> dict[str, Any]:
         """Return the notes of a lock that is held: what nobody changes without it need not be read twice.

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -41,10 +42,10 @@ class Logins:
         return digest(self.passwords)[:16]
 
 
-def logins(file: Path) -> Logins:
-    """Return the logins kept in `file`; makes them, once, when it does not exist."""
+def logins(file: Path, roles: Iterable[str] = (LEDGER, OWNER, TRAINER, PROMOTER)) -> Logins:
+    """Return the logins kept in `file`; makes those of these roles, once, when it does not exist."""
     if not file.exists():
-        fresh = {role: secrets.token_urlsafe(24) for role in (LEDGER, OWNER, TRAINER, PROMOTER)}
+        fresh = {role: secrets.token_urlsafe(24) for role in roles}
         _write_once(file, json.dumps(fresh))
     return Logins(json.loads(file.read_text("utf-8")))
 
@@ -75,10 +76,10 @@ def provision(admin: str, known: Logins, *, ledger: bool) -> None:
                 # The server is ours: its own databases are nobody's way in.
                 for own in ("postgres", "template1"):
                     connection.execute(sql.SQL("revoke connect on database {} from public").format(sql.Identifier(own)))
-                _role(connection, LEDGER, known)
+                make_role(connection, LEDGER, known)
                 _database(connection, LEDGER, LEDGER)
             for role in (OWNER, TRAINER, PROMOTER):
-                _role(connection, role, known)
+                make_role(connection, role, known)
             _database(connection, MLFLOW, OWNER)
             if ledger:
                 _comment(connection, LEDGER, f"{_PROVISIONED} {known.fingerprint}")
@@ -93,12 +94,17 @@ def provision(admin: str, known: Logins, *, ledger: bool) -> None:
         ) from None
 
 
-def _role(connection: psycopg.Connection[tuple[object, ...]], role: str, known: Logins) -> None:
-    exists = connection.execute(query("provision", "role_exists"), {"role": role}).fetchone()
-    verb = sql.SQL("alter" if exists else "create")
+def make_role(connection: psycopg.Connection[tuple[object, ...]], role: str, known: Logins) -> None:
+    """Make a role that logs in with its known password, or give it that password."""
+    found = connection.execute(query("provision", "role_is_superuser"), {"role": role}).fetchone()
+    # Only a superuser may say `nosuperuser` of a role that is there, also where that changes nothing.
+    attributes = "login" if found and not found[0] else "login nosuperuser"
     connection.execute(
-        sql.SQL("{} role {} login nosuperuser password {}").format(
-            verb, sql.Identifier(role), sql.Literal(known.passwords[role])
+        sql.SQL("{} role {} {} password {}").format(
+            sql.SQL("alter" if found else "create"),
+            sql.Identifier(role),
+            sql.SQL(attributes),
+            sql.Literal(known.passwords[role]),
         )
     )
 

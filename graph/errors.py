@@ -3,6 +3,7 @@
 AutopilotError
 ├── Unavailable       something outside did not answer; nothing is decided, try again
 ├── Refused           a rule says no; a normal outcome, nothing was changed
+│   └── Paused        a person stopped this model; it goes on where it stands once the pause is lifted
 └── Misconfigured     a person must change a file, a setting or a right before anything can go on
     └── NotFound      the named model, run or version does not exist
 
@@ -31,6 +32,10 @@ class Refused(AutopilotError):
     """A rule forbids what was asked. Nothing was changed; repeating the request changes nothing either."""
 
     kind = "refused"
+
+
+class Paused(Refused):
+    """A person stopped this model. What was to begin has not begun, and begins where it stands once that is lifted."""
 
 
 class Misconfigured(AutopilotError):

@@ -6,20 +6,14 @@ from typing import Any, Literal
 
 from graph.advice import Advice
 from graph.evidence import Interval
+from graph.fleet import Place
 from graph.spending import Spent
 
 Json = dict[str, Any]
 
 Verdict = Literal["healthy", "degraded", "broken_data", "insufficient"]
 Cause = Literal[
-    "none",
-    "no_champion",
-    "data_quality",
-    "label_quality",
-    "covariate_shift",
-    "label_shift",
-    "concept_drift",
-    "unknown",
+    "none", "no_champion", "data_quality", "label_quality", "covariate_shift", "label_shift", "concept_drift", "unknown"
 ]
 Action = Literal["none", "wait", "fix_data", "retrain", "rollback"]
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled", "unknown"]
@@ -146,6 +140,10 @@ class History:
     """What the owner was asked, newest first."""
     spent: Spent | None = None
     """What was spent on training in the time of each budget; None where there is no budget."""
+    demoted: str | None = None
+    """The run whose return holds the model in shadow, whatever its entry says."""
+    place: Place | None = None
+    """Where its wish for a training stands among those of all models; None where it has none."""
 
     @property
     def open_question(self) -> Question | None:
@@ -183,6 +181,10 @@ class Decision:
     """Not to train on: what lies between the reference and the rows since the change, where both are wanted."""
     advice: Advice | None = None
     """What a language model said about it, and what became of that; None where there is none to ask."""
+    demoted: str | None = None
+    """The run whose return holds the model in shadow: nothing comes of this, whatever the entry says."""
+    place: Place | None = None
+    """Where the wish for this training stood among those of all models."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Protocol
 from graph.advice import Reply, TokenCaps
 from graph.attempt import Attempt
 from graph.evidence import Evidence, LookBack, WindowRef
+from graph.fleet import Place, Want
 from graph.model import (
     Answer,
     Approval,
@@ -34,6 +35,7 @@ from graph.model import (
     TrainingOrder,
     Validation,
 )
+from graph.pause import Pause
 from graph.spec import ModelSpec
 from graph.spending import Spent
 
@@ -76,6 +78,16 @@ class WindowStore(Protocol):
         self, model: str, version: str, profile: str, source: str, start: datetime, end: datetime
     ) -> Sequence[StoredWindow]:
         """Return the stored windows that lie in [start, end), oldest first, quarantined ones included."""
+
+    def newest(
+        self, model: str, version: str, profile: str, source: str, start: datetime, end: datetime, most: int
+    ) -> Sequence[StoredWindow]:
+        """Return of the closed windows in [start, end) that are not quarantined the last `most`, oldest first."""
+
+    def flagged(
+        self, model: str, version: str, profile: str, source: str, start: datetime, end: datetime
+    ) -> Sequence[tuple[datetime, datetime]]:
+        """Return start and end of the stored windows in [start, end) that are quarantined, oldest first."""
 
     def save_window(self, window: StoredWindow) -> StoredWindow:
         """Insert, or replace with revision + 1 when the counts differ. Return what is stored, with its flag."""
@@ -227,6 +239,16 @@ class Ledger(Protocol):
         full.
         """
 
+    def claim(self, run: str, spec: ModelSpec, want: Want, now: datetime) -> Place:
+        """Note that this check wishes a training, and return where the wish stands among those of all models.
+
+        What is granted here is granted to nobody else, and to this run as long as it has neither a challenger nor an
+        outcome.
+        """
+
+    def unclaim(self, model: str) -> None:
+        """Note that a model wishes no training any more."""
+
     def decision(self, run: str) -> Decision:
         """Return the run's decision. NotFound when it has none."""
 
@@ -241,6 +263,9 @@ class Ledger(Protocol):
 
     def ask(self, run: str, model: str, question: Question, since: datetime) -> None:
         """Open a question to the owner about rows from `since` on, or widen the open one of its kind."""
+
+    def gather(self, at_least: int, now: datetime) -> None:
+        """Make one incident of what so many models ask about: the same column, or the labels, within a day."""
 
     def note_job(self, run: str, job: TrainingJob, now: datetime) -> str | None:
         """Store the last known state of the run's training job; while it is active the run is `training`.
@@ -286,6 +311,9 @@ class Ledger(Protocol):
 
     def finish(self, run: str, outcome: RunOutcome, reason: str, now: datetime) -> None:
         """Close the run with its outcome. Closing it again with the same outcome is harmless."""
+
+    def pauses(self) -> Sequence[Pause]:
+        """Return every pause that was not lifted yet, of whichever models."""
 
     def alone(self, run: str, model: str) -> AbstractContextManager[None]:
         """Hold the run's and the model's promotion lock; released by the server when the process dies."""

@@ -103,6 +103,18 @@ class ApprovalSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class FleetSpec:
+    """What all models share."""
+
+    slots: int | None = None
+    """How many trainings at a time; None: no limit."""
+    false_retrains: float = 0.1
+    """Which part of all retrains may be for nothing, at most."""
+    models: int = 1
+    """How many there are."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSpec:
     """One entry of autopilot.yaml, as far as rules depend on it."""
 
@@ -123,3 +135,11 @@ class ModelSpec:
     """How long a training job may run."""
     fleet_budget: Budget | None = None
     """What the trainings of all models together may cost."""
+    tags: tuple[str, ...] = ()
+    """What it is paused with. Not part of the fingerprint: a label changes nothing about what was judged."""
+    fleet: FleetSpec | None = None
+    """What it shares with the others; None where it trains without asking them. Not part of the fingerprint either."""
+    incident_from: int = 3
+    """How many models must ask about the same to be one incident."""
+    stands_for: timedelta = timedelta(days=2)
+    """How long its wish for a training stands without another check: two times of its schedule."""

@@ -1,5 +1,6 @@
 """One run's thread: where it stands, and how to carry it on. The only place that knows LangGraph's snapshots."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -70,29 +71,45 @@ def seed(graph: Graph, where: Json, state: State) -> Position:
     return Position("runnable")
 
 
-def go_on(graph: Graph, where: Json, extra: Json) -> Position:
-    """Run from the last durable step. Never on a waiting thread: that would re-deliver an old answer."""
-    return _after(_invoke(graph, None, {**where, **extra}))
+def next_node(graph: Graph, where: Json) -> str | None:
+    """Return the node that the thread waits in or stands before; None at its end."""
+    following = graph.get_state(where).next
+    return str(following[0]) if following else None
 
 
-def answer(graph: Graph, where: Json, interrupt: str | None, extra: Json) -> Position:
+def go_on(graph: Graph, where: Json, extra: Json, before: Sequence[str] = ()) -> Position:
+    """Run from the last durable step, and stop before any node of `before` that comes after the first.
+
+    Never on a waiting thread: that would re-deliver an old answer.
+    """
+    return _after(_invoke(graph, None, {**where, **extra}, before))
+
+
+def answer(graph: Graph, where: Json, interrupt: str | None, extra: Json, before: Sequence[str] = ()) -> Position:
     """Wake one interrupt by its id. The value says only that there is something to read in the ledger.
 
-    Strict: an id that is no longer pending is refused instead of silently asked again.
+    Stops before any node of `before` that comes after. Strict: an id that is no longer pending is refused instead of
+    silently asked again.
     """
     strict = {**where, "configurable": {**where["configurable"], "__pregel_strict_resume": True}}
     wake: Command[Any] = Command(resume={str(interrupt): {"carry_on": True}})
     try:
-        return _after(_invoke(graph, wake, {**strict, **extra}))
+        return _after(_invoke(graph, wake, {**strict, **extra}, before))
     except UnknownInterruptError as error:
         raise Unavailable(
             f"the thread no longer waits for this: {error}", "look again: autopilot explain RUN"
         ) from None
 
 
-def _invoke(graph: Graph, given: Any, config: Json) -> list[Json]:
+def _invoke(graph: Graph, given: Any, config: Json, before: Sequence[str]) -> list[Json]:
     """Return what each step brought. One node runs at a time, so one thread is enough to write its checkpoints."""
-    steps: list[Json] = graph.invoke(given, {**config, "max_concurrency": 1}, stream_mode="updates", durability="sync")
+    steps: list[Json] = graph.invoke(
+        given,
+        {**config, "max_concurrency": 1},
+        stream_mode="updates",
+        durability="sync",
+        interrupt_before=list(before) or None,
+    )
     return steps
 
 
@@ -101,7 +118,8 @@ def _after(steps: list[Json]) -> Position:
     outcome = None
     for step in steps:
         if _INTERRUPT in step:
-            return _waits(step[_INTERRUPT][0])
+            # Nothing is asked where it was stopped before a node.
+            return _waits(step[_INTERRUPT][0]) if step[_INTERRUPT] else Position("runnable")
         for update in step.values():
             outcome = (update or {}).get("outcome", outcome)
     return Position("finished", outcome=outcome)

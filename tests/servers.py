@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from checkpoints import provision as logins
+from checkpoints import roles
 from checkpoints.embedded.cluster import EmbeddedPostgres
 from tests.acceptance.desk import Forge, forging
+from tests.passwords import KNOWN
 from tools.registry import provision
 from tools.registry.connection import ENVIRONMENT
 
@@ -27,6 +29,7 @@ class MlflowDatabase:
     admin: str = field(repr=False)
     """libpq URI of the superuser, database `postgres`."""
     passwords: dict[str, str] = field(repr=False)
+    reader: str = field(repr=False)
 
 
 @pytest.fixture(scope="session")
@@ -73,4 +76,7 @@ def mlflow_database(
     provision.migrate(owner)
     provision.grant(owner, logins.TRAINER, logins.PROMOTER)
     provision.ensure_experiments(owner, home / "artifacts")
-    return MlflowDatabase(owner, trainer, promoter, home / "artifacts", admin, known.passwords)
+    roles.create_reader(admin, KNOWN)
+    provision.grant_reading(owner, roles.READER)
+    reader = logins.tracking_uri(admin, roles.READER, KNOWN)
+    return MlflowDatabase(owner, trainer, promoter, home / "artifacts", admin, known.passwords, reader)

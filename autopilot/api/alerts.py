@@ -51,7 +51,7 @@ def _received(
         counted(request)
         _require_signature(desk, signature, timestamp, body)
     found = _store(desk, parse(body))
-    desk.bell.set()
+    desk.office.book.queue.put("upkeep", "sweep", "sweep", {"timestamp": 0})
     return found
 
 

@@ -4,25 +4,37 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from autopilot import view
 from autopilot.api import shapes
 from autopilot.api.identity import At, Viewer
 from autopilot.api.runs import PROBLEMS, Limit
 from autopilot.desk import Desk
-from autopilot.effective import model_specs
+from autopilot.fleet import roster, screen
+from autopilot.fleet.choice import Choice, chosen
+from autopilot.fleet.standing import STATES
 from graph.model import Json
 
 router = APIRouter()
+Label = Annotated[str, Query(max_length=128)]
 
 
 @router.get("/models", response_model=shapes.Models, tags=["models"], responses=PROBLEMS)
 def list_models(
-    desk: At, _: Viewer, limit: Limit = 100, after: Annotated[str | None, Query(max_length=128)] = None
+    desk: At,
+    _: Viewer,
+    limit: Limit = 100,
+    after: Annotated[str | None, Query(max_length=128)] = None,
+    state: Annotated[str, Query(pattern=f"^({'|'.join(STATES)})?$")] = "",
+    tag: Label = "",
+    owner: Label = "",
+    group: Label = "",
 ) -> Json:
-    """List the models by name, each with its newest verdict and what it waits for."""
-    models = [each for each in fleet(desk)["models"] if after is None or each["model"] > after]
+    """List the models by name: newest verdict, states, who holds each. Summary and incidents are of all of them."""
+    found = fleet(desk)
+    wanted = chosen(found["models"], Choice(state=state, tag=tag, owner=owner, group=group, sort="model")).rows
+    models = [each for each in wanted if after is None or each["model"] > after]
     page = models[:limit]
-    return {"models": page, "next": page[-1]["model"] if len(models) > limit else None}
+    following = page[-1]["model"] if len(models) > limit else None
+    return {"models": page, "next": following, "summary": found["summary"], "incidents": found["incidents"]}
 
 
 @router.get("/healthz", response_model=shapes.Health, tags=["process"], responses={503: PROBLEMS[503]})
@@ -34,6 +46,6 @@ def health(desk: At) -> Json:
 
 
 def fleet(desk: Desk) -> Json:
-    """Return `autopilot status` of the file that is at work."""
+    """Return every model as `autopilot status` knows it, by the file that is at work."""
     office = desk.office
-    return view.status(office.book, model_specs(office.file, desk.config.absolute().parent), desk.clock.now())
+    return screen.fleet(office.book, roster.of(office.file), desk.clock.now())

@@ -44,7 +44,6 @@ def ask_for_run(request: Request, desk: At, holder: Operator, asked: shapes.Aske
     def act() -> JSONResponse:
         desk.office.file.model(asked.model)
         run = desk.office.engine.request(asked.model, holder.person)
-        desk.bell.set()
         return JSONResponse(one(desk, run), HTTPStatus.ACCEPTED, {"Location": f"/runs/{run}"})
 
     return once(desk, holder, key, ("POST /runs", asked.model), act)
@@ -67,9 +66,9 @@ def resume_run(desk: At, holder: Operator, run: UUID, given: shapes.Resumed, key
         if given.decision:
             answer = Answer(holder.person, given.decision, "api", desk.clock.now(), given.comment)
             take(desk, str(run), answer, given.fingerprint)
-        found = one(desk, str(run))
-        desk.bell.set()
-        return JSONResponse(found)
+        else:
+            desk.office.book.queue.wake(str(run))
+        return JSONResponse(one(desk, str(run)))
 
     return once(desk, holder, key, ("POST /runs/resume", str(run), given.model_dump_json()), act)
 
@@ -102,10 +101,7 @@ def one(desk: Desk, run: str) -> Json:
 
 
 def take(desk: Desk, run: str, answer: Answer, fingerprint: str | None) -> None:
-    """Record an answer, whatever door it came through, and wake who carries the run on, also when it voided the run."""
+    """Record an answer, whatever door it came through. Whoever carries the run on is told by the same statement."""
     if answer.person not in desk.office.file.people:
         raise NotFound(f"nobody called {answer.person} is under people in autopilot.yaml")
-    try:
-        desk.office.engine.take(run, answer, fingerprint)
-    finally:
-        desk.bell.set()
+    desk.office.engine.take(run, answer, fingerprint)

@@ -85,11 +85,32 @@ class Runs(BaseModel):
     next: UUID | None
 
 
+class Summary(BaseModel):
+    """How many models there are at all, with which verdict, in which state; one may be in several."""
+
+    models: int
+    verdicts: dict[str, int]
+    states: dict[str, int]
+
+
+class Incident(BaseModel):
+    """One column, or the labels, that broke for several models: one answer for all of them."""
+
+    incident: str
+    kind: Literal["data", "label"]
+    about: str
+    since: str
+    models: list[str]
+    next: str
+
+
 class Models(BaseModel):
     """One page of models; `next` is what `after` takes for the page that follows."""
 
     models: list[dict[str, Any]]
     next: str | None
+    summary: Summary
+    incidents: list[Incident]
 
 
 class Received(BaseModel):

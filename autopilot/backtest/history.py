@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from autopilot.backtest.record import Asked, Course, Moved, Paid
+from autopilot.backtest.record import Asked, Course, Demoted, Moved, Paid
 from graph.model import Candidate, History, Question
 from graph.policy import money
 from graph.spec import Cost, ModelSpec
@@ -27,6 +27,7 @@ class Past:
     moved: Sequence[Moved]
     paid: Sequence[Paid] = ()
     """The trainings of all models."""
+    demoted: Sequence[Demoted] = ()
 
 
 def history(past: Past, now: datetime, run: str, spec: ModelSpec | None = None) -> History:
@@ -54,7 +55,14 @@ def history(past: Past, now: datetime, run: str, spec: ModelSpec | None = None) 
         learned=moved[-1].learned if moved else None,
         questions=_questions(past.asked, now, run),
         spent=_spent(past, now, run, spec) if spec else None,
+        demoted=_demoted(past.demoted, now),
     )
+
+
+def _demoted(known: Sequence[Demoted], now: datetime) -> str | None:
+    """Return the newest return that held the model in shadow at that moment."""
+    held = [each for each in known if each.at <= now and (each.lifted_at is None or each.lifted_at > now)]
+    return held[-1].run if held else None
 
 
 def _spent(past: Past, now: datetime, run: str, spec: ModelSpec) -> Spent | None:

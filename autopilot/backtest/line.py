@@ -61,7 +61,7 @@ class Seen:
 def as_it_was(record: Record) -> Past:
     """Return what was really done, asked and promoted."""
     inside = [each.course for each in record.checks if each.course]
-    return Past([*record.before, *inside], record.asked, record.moved, record.paid)
+    return Past([*record.before, *inside], record.asked, record.moved, record.paid, record.demoted)
 
 
 def again(check: Check, seen: Seen, past: Past) -> Decision:
@@ -73,8 +73,13 @@ def again(check: Check, seen: Seen, past: Past) -> Decision:
 
 
 def _again(check: Check, seen: Seen, past: Past, now: datetime) -> Decision:
-    found = seen.decision(check.spec, history(past, now, check.run, check.spec), now)
+    found = seen.decision(check.spec, placed(check, history(past, now, check.run, check.spec)), now)
     return narrowing.advised(found, check.decision.advice) if check.decision.advice else found
+
+
+def placed(check: Check, past: History) -> History:
+    """Return the past with where the model's wish stood then: what other models wished is a fact."""
+    return replace(past, place=check.decision.place)
 
 
 class Line:
@@ -97,8 +102,9 @@ class Line:
     def take(self, check: Check, seen: Seen) -> Step:
         """Decide about one check, and remember what was done about it."""
         self._look_back(check)
-        known = Past(self._courses, self._asked, self._record.moved, self._record.paid)
-        past = history(known, check.at, check.run, self.spec)
+        record = self._record
+        known = Past(self._courses, self._asked, record.moved, record.paid, record.demoted)
+        past = placed(check, history(known, check.at, check.run, self.spec))
         decision = seen.decision(self.spec, past, check.at)
         advice = _applicable(check.decision, decision)
         if advice:

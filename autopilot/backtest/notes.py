@@ -47,8 +47,13 @@ def _of_the_record(found: Replay) -> Iterator[str]:
             f"{plural(len(found.changed), 'stored decision')} would be another today under the policy of its time: the "
             "rules changed since, see `changed`"
         )
-    if found.left_out:
-        yield f"{plural(found.left_out, 'decision')} left out: the evidence is no longer stored"
+    if found.folded:
+        yield (
+            f"{plural(found.folded, 'decision')} left out: kept with verdict, rules and values, they no longer replay "
+            "since their windows have folded"
+        )
+    if found.left_out > found.folded:
+        yield f"{plural(found.left_out - found.folded, 'decision')} left out: the evidence is no longer stored"
     if found.other_metric:
         yield (
             f"{plural(found.other_metric, 'check')} measured another metric than a policy here names, and is judged by "

@@ -59,6 +59,15 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Demoted:
+    """A return after which the model was held in shadow, until a person lifted it."""
+
+    run: str
+    at: datetime
+    lifted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Paid:
     """The money for one training of any model."""
 
@@ -87,7 +96,9 @@ class Check:
     course: Course | None
     """None for one that did not act."""
     measured: bool
-    """False for a return that a person asked for."""
+    """False for a return that a person asked for, and where what was measured is not kept any more, …"""
+    folded: bool = False
+    """… which this tells."""
     validation: Validation | None = None
 
 
@@ -106,6 +117,7 @@ class Record:
     """The trainings of all models."""
     known: tuple[datetime, datetime] | None = None
     """The first and the last decision that the ledger holds, in the range or not; None where it holds none."""
+    demoted: tuple[Demoted, ...] = ()
 
 
 def read(
@@ -127,6 +139,7 @@ def read(
         since,
         tuple(_paid(row) for row in book.costs.all()),
         (rows[0]["at"], rows[-1]["at"]) if rows else None,
+        tuple(Demoted(str(row["run"]), row["at"], row["lifted_at"]) for row in book.shadow.all(model)),
     )
 
 
@@ -140,7 +153,8 @@ def _check(row: Row, validations: Mapping[str, Validation]) -> Check:
     run = str(row["run"])
     with _readable(run):
         decision, spec = load(Decision, row["document"]), load(ModelSpec, row["policy"])
-    return Check(run, row["at"], decision, spec, _course(row), row["measured"], validations.get(run))
+    course = _course(row)
+    return Check(run, row["at"], decision, spec, course, row["measured"], row["folded"], validations.get(run))
 
 
 def _course(row: Row) -> Course | None:

@@ -46,6 +46,8 @@ class Replay:
     changed: tuple[Change, ...]
     left_out: int
     """Decisions in the range whose evidence is gone."""
+    folded: int
+    """Those of them that upkeep has kept by reference, and whose windows have folded since."""
     other_metric: int
     """Checks that measured another metric than a replayed policy names."""
 
@@ -78,6 +80,7 @@ def replay(record: Record, specs: Mapping[str, ModelSpec], read: Read) -> Replay
         ground.served(),
         tuple(changed),
         sum(not each.measured and not _by_person(each) for each in record.checks),
+        sum(each.folded for each in record.checks),
         foreign,
     )
 
@@ -94,6 +97,11 @@ def _nothing(record: Record) -> NotFound:
     model = record.model
     if record.known is None:
         return NotFound(f"{model} was never checked: nothing can be replayed", f"check it with: autopilot run {model}")
+    if record.checks and all(each.folded or _by_person(each) for each in record.checks):
+        return NotFound(
+            f"no check of {model} in this range replays any more: their windows have folded",
+            f"what was decided is kept: autopilot runs {model}; or choose a later range with --from",
+        )
     if record.checks:
         return NotFound(
             f"no check of {model} in this range still has its evidence", "choose another range with --from and --to"

@@ -7,6 +7,7 @@ from autopilot import output, view
 from autopilot import settings as configured
 from autopilot.bootstrap import Office, office
 from autopilot.cli.text import run_text
+from autopilot.fleet.pausing import said
 from graph.errors import AutopilotError, Misconfigured, Unavailable
 from graph.model import Json
 
@@ -80,7 +81,8 @@ def _resume_all(at_work: Office, arguments: Namespace) -> int:
     if arguments.json:
         output.document({"runs": documents})
     else:
-        output.say("\n\n".join(run_text(found) for found in documents) or "nothing to carry on")
+        texts = [run_text(found, held(at_work, found["model"])) for found in documents]
+        output.say("\n\n".join(texts) or "nothing to carry on")
     return 1 if failed else 0
 
 
@@ -89,8 +91,14 @@ def _show(at_work: Office, name: str, arguments: Namespace) -> int:
     if arguments.json:
         output.document(found)
     else:
-        output.say(run_text(found))
+        output.say(run_text(found, held(at_work, found["model"])))
     return view.code(found)
+
+
+def held(at_work: Office, model: str) -> Json | None:
+    """Return who holds a model; None where nobody does."""
+    entry = at_work.file.models.get(model)
+    return said(at_work.book, model, entry.tags if entry else ())
 
 
 def _follow(at_work: Office, name: str, arguments: Namespace) -> None:
@@ -119,6 +127,9 @@ def _follow(at_work: Office, name: str, arguments: Namespace) -> None:
         answered = time.monotonic()
         if job is None or job.state not in ("queued", "running"):
             at_work.engine.carry_on(name)
+            if held(at_work, row["model"]):
+                # Nothing follows until somebody lifts that, which nobody waits for here.
+                return
 
 
 def _last_line(job: Json) -> str:

@@ -15,7 +15,8 @@ from autopilot.backtest.replay import OTHER, PRESENT, Read, replay
 from autopilot.bootstrap import ledger
 from autopilot.cli.text import page
 from autopilot.clock import parse
-from autopilot.effective import model_spec
+from autopilot.effective import spec_of
+from autopilot.upkeep.lock import upkeep_of
 from graph.errors import Misconfigured
 from graph.evidence import Evidence
 from graph.model import Json
@@ -47,7 +48,8 @@ def _found(arguments: Namespace) -> Json:
     since, until = _moment(arguments.since, "--from"), _moment(arguments.until, "--to")
     if since and until and since >= until:
         raise Misconfigured(f"--from {arguments.since} is not before --to {arguments.until}", "exchange them")
-    with ledger(settings) as book:
+    # What it reads stays as it is until it has read it.
+    with ledger(settings) as book, book.database.shared(upkeep_of(arguments.model)):
         past = record.read(book, arguments.model, specs[PRESENT].registry, since, until)
         found = replay(past, specs, _counted(lambda run: record.evidence(book, run), len(past.checks)))
     return document(arguments.model, found, sources)
@@ -77,10 +79,10 @@ def _specs(arguments: Namespace, settings: configured.Settings) -> tuple[dict[st
     """Return the policies by name, and the file that each was read from."""
     file, here = spec.read(settings.config), settings.config.absolute().parent
     entry = file.model(arguments.model)
-    specs = {PRESENT: model_spec(arguments.model, entry, here, file.budget)}
+    specs = {PRESENT: spec_of(file, arguments.model, entry, here)}
     sources = {PRESENT: str(settings.config)}
     if arguments.policy:
-        specs[OTHER] = model_spec(arguments.model, other(Path(arguments.policy), entry), here, file.budget)
+        specs[OTHER] = spec_of(file, arguments.model, other(Path(arguments.policy), entry), here)
         sources[OTHER] = arguments.policy
     return specs, sources
 

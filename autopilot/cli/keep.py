@@ -2,8 +2,9 @@
 
 from argparse import Namespace
 
-from autopilot import output
+from autopilot import output, roles
 from autopilot import settings as configured
+from autopilot.capabilities import parse
 from autopilot.stores import describe, embedded, migrate_all
 from graph.errors import Misconfigured
 
@@ -13,10 +14,14 @@ def _settings(arguments: Namespace) -> configured.Settings:
 
 
 def db(arguments: Namespace) -> int:
-    """Migrate, describe or stop the database."""
+    """Migrate, describe, prune or stop the database, or make its roles."""
     if arguments.destroy and arguments.act != "stop":
         raise Misconfigured("--destroy goes with `db stop`")
-    act = {"migrate": _migrate, "status": _status, "stop": _stop}[arguments.act]
+    if arguments.dry_run and arguments.act != "prune":
+        raise Misconfigured("--dry-run goes with `db prune`")
+    if arguments.sql and arguments.act != "roles":
+        raise Misconfigured("--sql goes with `db roles`")
+    act = {"migrate": _migrate, "status": _status, "prune": _prune, "roles": _roles, "stop": _stop}[arguments.act]
     found, text = act(arguments)
     if arguments.json:
         output.document(found)
@@ -35,6 +40,22 @@ def _status(arguments: Namespace) -> tuple[object, str]:
     return found, "\n".join(f"{key}: {value}" for key, value in found.items())
 
 
+def _prune(arguments: Namespace) -> tuple[object, str]:
+    from autopilot.upkeep.pruning import prune, text
+
+    done = prune(_settings(arguments), dry=arguments.dry_run)
+    return {"dry_run": arguments.dry_run, **done.document}, text(done, dry=arguments.dry_run)
+
+
+def _roles(arguments: Namespace) -> tuple[object, str]:
+    if arguments.sql:
+        return {"sql": roles.text()}, roles.text()
+    made = roles.make(_settings(arguments))
+    found = [{"for": each.duty, "role": each.role, "mlflow": each.mlflow, "file": str(each.file)} for each in made]
+    lines = (f"{each.role}{f' and {each.mlflow}' if each.mlflow else ''}: {each.file}" for each in made)
+    return {"roles": found}, "\n".join(lines)
+
+
 def _stop(arguments: Namespace) -> tuple[object, str]:
     settings = _settings(arguments)
     if not (settings.home / "postgres").exists():
@@ -49,9 +70,10 @@ def _stop(arguments: Namespace) -> tuple[object, str]:
 
 def doctor(arguments: Namespace) -> int:
     """Check every connection, right and schema."""
+    can = parse(arguments.can)
     from autopilot.doctor import examine, lines
 
-    findings = examine(_settings(arguments))
+    findings = examine(_settings(arguments), can)
     if arguments.json:
         output.document({"findings": findings})
     else:

@@ -1,10 +1,12 @@
-"""serve, token: the doors for people and programs."""
+"""serve, token, supervise: the doors for people and programs, and what a person lifts."""
 
 from argparse import Namespace
 
 from autopilot import output, spec
 from autopilot import settings as configured
 from autopilot.bootstrap import ledger
+from autopilot.capabilities import parse
+from autopilot.shadowing import supervise as lift
 from autopilot.view import time
 from checkpoints.ledger.book import PostgresLedger
 from graph.errors import Misconfigured
@@ -12,10 +14,28 @@ from graph.model import Json
 
 
 def serve(arguments: Namespace) -> int:
-    """Serve the API and the inbox, and carry runs on."""
+    """Serve the API and the inbox, and work."""
+    can = parse(arguments.can)
     from autopilot.serve.process import serve as run
 
-    return run(configured.load(config=arguments.config, now=arguments.now), arguments.host, arguments.port)
+    settings = configured.load(config=arguments.config, now=arguments.now, log=arguments.log)
+    return run(settings, arguments.host, arguments.port, can, arguments.jobs)
+
+
+def supervise(arguments: Namespace) -> int:
+    """Let a model act again that a return holds in shadow."""
+    settings = configured.load(config=arguments.config, now=arguments.now, user=arguments.person)
+    if settings.user is None:
+        raise Misconfigured("who lets a model act again needs a name", "add --as NAME, or set AUTOPILOT_USER")
+    spec.read(settings.config).model(arguments.model)
+    with ledger(settings) as book:
+        now = settings.clock.now()
+        returns = lift(book, arguments.model, settings.user, settings.os_user, arguments.comment, now)
+    if arguments.json:
+        output.document({"model": arguments.model, "returns": list(returns)})
+    else:
+        output.say(f"{arguments.model} acts again as its entry says, from the next check on")
+    return 0
 
 
 def token(arguments: Namespace) -> int:

@@ -1,13 +1,14 @@
-"""runs, status, explain, report, graph: commands that only read. None but `graph` loads LangGraph."""
+"""runs, explain, report, graph: commands that only read. None but `graph` loads LangGraph."""
 
 from argparse import Namespace
 from pathlib import Path
 
-from autopilot import output, spec, view
+from autopilot import output, view
 from autopilot import settings as configured
 from autopilot.bootstrap import ledger
-from autopilot.cli.text import page, runs_text, status_text
-from autopilot.effective import model_specs
+from autopilot.cli.text import page, runs_text
+from autopilot.fleet import roster
+from autopilot.fleet.pausing import said
 from checkpoints.ledger.book import PostgresLedger
 from graph.errors import Misconfigured
 
@@ -19,23 +20,14 @@ def runs(arguments: Namespace) -> int:
     return _out(arguments, {"runs": found}, runs_text(found))
 
 
-def status(arguments: Namespace) -> int:
-    """Show one row per model."""
-    settings = _settings(arguments)
-    # What runs left can be shown without a configuration; one that is there and broken is said.
-    here = settings.config.absolute().parent
-    specs = model_specs(spec.read(settings.config), here) if settings.config.exists() else {}
-    with ledger(settings) as book:
-        found = view.status(book, specs, settings.clock.now())
-    return _out(arguments, found, status_text(found))
-
-
 def explain(arguments: Namespace) -> int:
     """Show why a run, or a model's newest one, did or did not act."""
     from autopilot.report.explain import explain_text
 
-    with ledger(_settings(arguments)) as book:
+    settings = _settings(arguments)
+    with ledger(settings) as book:
         found = view.explanation(book, view.find_any(book, arguments.target))
+        found["paused"] = said(book, found["model"], roster.tags(settings.config, settings.home, found["model"]))
     return _out(arguments, found, explain_text(found, page()))
 
 

@@ -4,7 +4,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 
-from autopilot import accounts, words
+from autopilot import words
 from graph.model import Json, Question
 
 _UNCUT = 100_000
@@ -20,8 +20,8 @@ def page() -> int:
     return max(60, min(words.WIDTH, screen()))
 
 
-def run_text(run: Json) -> str:
-    """Return one run in a few lines: what was seen, what was done, what comes next."""
+def run_text(run: Json, paused: Json | None = None) -> str:
+    """Return one run in a few lines: what was seen, what was done, who holds its model, what comes next."""
     said = [
         f"verdict {words.number(run['verdict'])} · cause {words.number(run['cause'])}"
         f" · action {words.number(run['action'])}",
@@ -34,6 +34,8 @@ def run_text(run: Json) -> str:
     if run["approval"] and run["outcome"] is None:
         until = words.moment(run["approval"]["expires_at"])
         lines.append(f"  waits for approval until {until}, fingerprint {run['approval']['fingerprint'][:16]}")
+    if paused and run["outcome"] is None:
+        lines += words.wrapped(f"{paused['text']}; nothing new begins until: {paused['next']}", "  ", "    ", page())
     # One command a line: a command that is broken over two cannot be copied.
     lines += [f"  next: {command}" for command in (run["next"] or "").split(", or: ") if command]
     return words.printable("\n".join(lines))
@@ -93,27 +95,3 @@ def runs_text(runs: list[Json]) -> str:
         for run in runs
     ]
     return words.printable(words.table(["run", "started", "model", "state", "verdict", "reason"], rows, screen()))
-
-
-def status_text(status: Json) -> str:
-    """Return one line per model."""
-    if not status["models"]:
-        return "no models yet; describe one in autopilot.yaml: autopilot init"
-    priced = any(model.get("spent") for model in status["models"])
-    rows = [
-        [
-            model["model"],
-            model["verdict"] or "unknown",
-            words.number(model["action"]),
-            words.number(model["waiting_for"]),
-            model["champion"] or "none",
-            words.moment(model["checked_at"]) if model["checked_at"] else "never",
-            *([accounts.spent_text(model["spent"])] if priced else []),
-            model["reason"] or words.NOTHING,
-        ]
-        for model in status["models"]
-    ]
-    spent = ["spent"] if priced else []
-    head = ["model", "verdict", "action", "waits for", "champion", "checked", *spent, "reason"]
-    fleet = f"\nall models: {accounts.spent_text(status['budget'])} spent" if status.get("budget") else ""
-    return words.printable(words.table(head, rows, screen()) + fleet)

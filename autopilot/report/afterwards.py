@@ -12,7 +12,7 @@ AFTERWARDS = {
     "no_action": "nothing; the next check looks again",
     "waiting": "nothing; the next check looks again",
     "data_issue": "have the data fixed; the window stays out of evidence and training",
-    "shadowed": "nothing in shadow mode; set mode: supervised to let it act",
+    "shadowed": "nothing in shadow; when to let it act is said by: autopilot explain {model}",
     "validation_failed": "the next check may train another, within cool-down and budgets",
     "validation_inconclusive": "the next check judges this candidate again before it trains another",
     "denied": "the next check may train another, within cool-down and budgets",

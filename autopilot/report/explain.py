@@ -9,12 +9,15 @@ from autopilot.report.afterwards import AFTERWARDS
 from autopilot.report.asking import questions_asked
 from autopilot.report.reading import conclusion
 from autopilot.report.screen import Screen
+from autopilot.shadowing import shadow_text
 from graph.model import Json
 from graph.policy.words import span
 
 MOST_LINES = 42
 """What is taken for one screen."""
 _BRIEFEST = 3
+FOLDED = "verdict, rules and values; what was measured is not kept since {since}, so this no longer replays"
+"""Of a decision whose windows have folded."""
 
 
 def explain_text(found: Json, width: int = words.WIDTH) -> str:
@@ -24,7 +27,7 @@ def explain_text(found: Json, width: int = words.WIDTH) -> str:
     """
     for brevity in range(_BRIEFEST + 1):
         page = Screen(width, brevity)
-        for part in (_top, questions_asked, _advice, _story, _errors, _next):
+        for part in (_top, questions_asked, _advice, _story, _errors, _paused, _next):
             part(page, found)
         if len(page.lines) <= MOST_LINES:
             break
@@ -48,6 +51,10 @@ def _top(page: Screen, found: Json) -> None:
     for blame in found["blame"]:
         if blame["detail"] not in decided["reason"]:
             page.say("  blamed", f"{blame['feature']}: {blame['detail']}")
+    if found["shadow"]:
+        page.say_all("  shadow", shadow_text(found["shadow"], found["model"]))
+    if found.get("folded_at"):
+        page.say("  kept", FOLDED.format(since=words.day(found["folded_at"])))
 
 
 def _standing(page: Screen, found: Json) -> None:
@@ -145,6 +152,15 @@ def _errors(page: Screen, found: Json) -> None:
         page.quote(output)
         if error["hint"]:
             page.say("", f"→ {error['hint']}")
+
+
+def _paused(page: Screen, found: Json) -> None:
+    """Say who holds the model now, whatever run is looked at: it is why nothing new is seen of it."""
+    held = found.get("paused")
+    if held:
+        page.gap()
+        page.say("paused", held["text"].removeprefix("paused "))
+        page.say("", f"→ {held['next']}")
 
 
 def _next(page: Screen, found: Json) -> None:

@@ -117,11 +117,12 @@ def _why_not(found: Json, before: Sequence[Asked]) -> str:
     decided = found["decision"]
     if decided is None:
         return "there is no decision yet"
-    if found["evidence"] is None:
+    evidence = found["evidence"]
+    if evidence is None and not found.get("folded_at"):
         return "a person asked for a return"
     told = next((each for each in before if each.answer in ("yes", "open")), None)
-    if told is None and not found["evidence"].get("logged", True):
-        return _unseen(found["evidence"])
+    if told is None and evidence and not evidence.get("logged", True):
+        return _unseen(evidence)
     if told is None:
         explained = any(rule["rule"] == "explained_drop" and rule["outcome"] == "blocked" for rule in found["rules"])
         return "no other model would do better on these rows" if explained else "there is nothing to cure"
@@ -137,11 +138,11 @@ def _stop(rules: Iterable[Json]) -> Json | None:
 
 
 def _input(found: Json, rules: tuple[Json, ...]) -> Asked:
-    return _judged(1, rules, _rows(found["evidence"]), _broken(found["decision"]))
+    return _judged(1, rules, _folded(found) or _rows(found["evidence"]), _broken(found["decision"]))
 
 
 def _labels(found: Json, rules: tuple[Json, ...]) -> Asked:
-    return _judged(2, rules, _labelled(found["evidence"]), _broken(found["decision"]))
+    return _judged(2, rules, _folded(found) or _labelled(found["evidence"]), _broken(found["decision"]))
 
 
 def _broken(decided: Json) -> Answer:
@@ -150,7 +151,7 @@ def _broken(decided: Json) -> Answer:
 
 
 def _harm(found: Json, rules: tuple[Json, ...]) -> Asked:
-    facts, stop = _performance(found["evidence"]), _stop(rules)
+    facts, stop = _folded(found) or _performance(found["evidence"]), _stop(rules)
     if stop and stop["rule"] == "explained_drop":
         return Asked(3, QUESTIONS[2], "no", stop["detail"], facts, rules)
     if stop and stop["rule"] == "max_drift":
@@ -167,6 +168,11 @@ def _judged(number: int, rules: tuple[Json, ...], facts: str, stopped: Answer) -
         detail = f"{facts}; none of {words.count(reached, 'rule')} objects"
         return Asked(number, QUESTIONS[number - 1], "no", detail, facts, rules)
     return Asked(number, QUESTIONS[number - 1], stopped, stop["detail"] or stop["rule"], facts, rules)
+
+
+def _folded(found: Json) -> str:
+    """Return what stands in the place of numbers that are not kept any more; nothing while they are."""
+    return f"what was measured is not kept since {words.day(found['folded_at'])}" if found.get("folded_at") else ""
 
 
 def _rows(evidence: Json | None) -> str:
@@ -256,7 +262,7 @@ def _coming(found: Json) -> str:
     """Return what stands between a retrain that nothing held back and its judgement."""
     decided, job = found["decision"], found["job"]
     if found["outcome"] == "shadowed":
-        return "in shadow mode nothing is trained"
+        return "in shadow nothing is trained"
     if decided["return_to"]:
         return f"version {decided['return_to']} is judged before anybody is asked"
     if job and job["state"] in ("failed", "cancelled"):

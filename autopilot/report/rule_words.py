@@ -74,6 +74,8 @@ _ASKS = {
     "retrains_per_month": ("≤", "trainings this month"),
     "training_budget": ("≤", "money of this model"),
     "fleet_budget": ("≤", "money of all models"),
+    "false_retrains": ("≥", "log of the evidence for harm (log e), as sure as a fleet of this size asks for"),
+    "slots": ("≤", "place in the line for a training, beside the free slots"),
     "can_pay": ("≥", "whether a cure can be worth its price"),
     "rows_to_learn_from": ("≥", "windows with rows of the change"),
 }

@@ -39,6 +39,8 @@ def _title(found: Json) -> str:
 def _too_few(found: Json) -> str:
     if found["decision"] is None:
         return "There is no decision yet, and so no change to look around."
+    if found.get("folded_at"):
+        return "There is no course to draw: what was measured is not kept any more."
     if found["evidence"] is None:
         return "Nothing was measured: a person asked for a return."
     return "There is no course to draw: of fewer than two windows the ledger keeps a number."

@@ -42,8 +42,6 @@ def take(desk: Desk, view: View, heard: Heard, aloud: bool = True) -> str | None
         if aloud:
             _say_once(desk, view, heard, f"An answer by {name or heard.who} does not count: {why}")
         return why
-    finally:
-        desk.bell.set()
     return None
 
 

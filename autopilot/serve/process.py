@@ -1,7 +1,8 @@
-"""`autopilot serve`: the doors and the threads behind them, until somebody ends it."""
+"""`autopilot serve`: the doors, the threads behind them and a worker, until somebody ends it."""
 
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,38 +10,77 @@ from dataclasses import replace
 import uvicorn
 from fastapi import FastAPI
 
-from autopilot import output
 from autopilot.api.app import application
 from autopilot.bootstrap import office
+from autopilot.capabilities import Capability
 from autopilot.clock import RunningClock
 from autopilot.desk import Desk
+from autopilot.fleet.worker import Worker
+from autopilot.log import logging_to
 from autopilot.serve import callbacks
 from autopilot.serve.runner import Runner
 from autopilot.settings import Settings
+from autopilot.staying import code, say
 from autopilot.web import errors, pages
-from graph.errors import AutopilotError, Misconfigured
+from graph.errors import Misconfigured
 
 _GRACE_S = 10
 """For requests, and as long again for what the threads are at."""
 
 
-def serve(settings: Settings, host: str, port: int) -> int:
+def serve(settings: Settings, host: str, port: int, can: frozenset[Capability], jobs: int) -> int:
     """Serve until SIGTERM or SIGINT, then finish what is at hand within a bounded time. Return the exit code."""
     if settings.now:
         settings = replace(settings, running=RunningClock(settings.now))
-    with office(settings) as at_work, _listening(host, port) as door:
-        desk = Desk(settings.config, settings.clock, settings.logins, at_work)
-        runner = Runner(desk)
+    with logging_to(sys.stderr, settings.log, settings.secrets):
+        return _served(settings, host, port, can, jobs)
+
+
+def _served(settings: Settings, host: str, port: int, can: frozenset[Capability], jobs: int) -> int:
+    with office(settings, can=can) as at_work, _listening(host, port) as door:
+        desk = Desk(
+            settings.config,
+            settings.clock,
+            settings.logins,
+            at_work,
+            own_series=settings.own_series,
+            caps=settings.llm_caps,
+        )
+        behind = Behind(desk, at_work.dsn, can, jobs)
         server = uvicorn.Server(_config(desk, door))
         where = door.getsockname()
-        output.say(f"serving on http://{where[0]}:{where[1]} (stop with Ctrl-C)")
-        runner.start(on_failure=_asks_to_end(server))
+        say(settings, f"serving on http://{where[0]}:{where[1]} (stop with Ctrl-C)")
+        behind.start(on_failure=_asks_to_end(server))
         try:
             with _signals_taken():
                 server.run(sockets=[door])
         finally:
-            finished = runner.stop(_GRACE_S)
-        return _code(runner, finished)
+            finished = behind.stop()
+        return code(settings, behind.failed, finished)
+
+
+class Behind:
+    """What works behind the doors: who tells and hears the channels, and a worker. One stops and fails for both."""
+
+    def __init__(self, desk: Desk, dsn: str, can: frozenset[Capability], jobs: int) -> None:
+        self._runner = Runner(desk)
+        self._worker = Worker(desk, dsn, can, jobs, _GRACE_S)
+
+    def start(self, on_failure: Callable[[], None] = lambda: None) -> None:
+        """Start all of them; `on_failure` is called when one ends by an error."""
+        self._runner.start(on_failure)
+        self._worker.start(on_failure)
+
+    def stop(self) -> bool:
+        """Let each finish what it is at. False when one did not within the time: its run stays resumable."""
+        self._worker.ask_to_stop()
+        finished = self._runner.stop(_GRACE_S)
+        return self._worker.stop() and finished
+
+    @property
+    def failed(self) -> BaseException | None:
+        """What ended one of them."""
+        return self._worker.failed or self._runner.failed
 
 
 @contextmanager
@@ -52,16 +92,6 @@ def _signals_taken() -> Iterator[None]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
-
-
-def _code(runner: Runner, finished: bool) -> int:
-    if isinstance(runner.failed, AutopilotError):
-        return output.failed(runner.failed, as_json=False)
-    if runner.failed is not None:
-        raise runner.failed
-    if not finished:
-        output.say("stopped in the middle of a run; it goes on with the next start, or: autopilot resume --all")
-    return 0
 
 
 def doors(desk: Desk) -> FastAPI:
@@ -77,6 +107,7 @@ def _config(desk: Desk, door: socket.socket) -> uvicorn.Config:
         doors(desk),
         host=host,
         port=port,
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,

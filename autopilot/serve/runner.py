@@ -1,9 +1,10 @@
-"""The threads behind the doors: one carries runs on, one per channel tells and hears. Each looks, acts, waits.
+"""The threads behind the doors: one reminds, one per channel tells and hears. Each looks, acts, waits.
 
 A channel that is slow or dead holds up its own thread and nothing else. A thread that ends by an error of ours ends
 the process: whoever supervises it starts a new one, and every row says where to go on.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -11,12 +12,14 @@ from functools import partial
 
 from autopilot.desk import Desk
 from autopilot.serve.callbacks import handle, slack
-from autopilot.serve.carrying import Carrier
 from autopilot.serve.hearing import hear
+from autopilot.serve.incidents import tell_incidents
 from autopilot.serve.reminding import digest, remind
 from autopilot.serve.telling import Teller
 from graph.errors import AutopilotError
 
+_log = logging.getLogger(__name__)
+_log.addHandler(logging.NullHandler())
 _PAUSE_S = 1.0
 _HEAR_EVERY_S = 30.0
 _REMIND_EVERY_S = 15.0
@@ -34,7 +37,7 @@ class Runner:
 
     def start(self, on_failure: Callable[[], None] = lambda: None) -> None:
         """Start the threads; `on_failure` is called when one ends by an error."""
-        turns = [("carry", self._carrying())]
+        turns = [("remind", self._reminding)]
         turns += [(f"tell {kind}", self._telling(kind)) for kind in self._desk.office.file.channels]
         if getattr(self._desk.office.file.channels.get("slack"), "socket_mode", False):
             turns.append(("listen to slack", self._listening))
@@ -46,7 +49,6 @@ class Runner:
     def stop(self, within_s: float = 30.0) -> bool:
         """Let each thread finish what it is at. False when one did not within the time: its run stays resumable."""
         self._ended.set()
-        self._desk.bell.set()
         until = time.monotonic() + within_s
         for each in self._threads:
             each.join(max(0.0, until - time.monotonic()))
@@ -72,26 +74,17 @@ class Runner:
     def _heard_again(self) -> None:
         self._desk.unheard = None
 
-    def _carrying(self) -> Callable[[], None]:
-        carrier, reminded = Carrier(self._desk), 0.0
-
-        def turn() -> None:
-            nonlocal reminded
-            rung = self._desk.bell.wait(self._pause_s)
-            self._desk.bell.clear()
-            try:
-                if rung:
-                    carrier.wake()
-                carrier.turn(self._ended.is_set)
-                if time.monotonic() - reminded > _REMIND_EVERY_S:
-                    remind(self._desk)
-                    digest(self._desk)
-                    reminded = time.monotonic()
-            except AutopilotError:
-                # The database is away: every row is still there when it is back.
-                self._ended.wait(5 * self._pause_s)
-
-        return turn
+    def _reminding(self) -> None:
+        try:
+            remind(self._desk)
+            digest(self._desk)
+            tell_incidents(self._desk)
+        except AutopilotError as error:
+            # The database is away: every row is still there when it is back.
+            _log.warning("%s", error.message, extra={"event": error.kind})
+            self._ended.wait(5 * self._pause_s)
+        else:
+            self._ended.wait(_REMIND_EVERY_S)
 
     def _telling(self, kind: str) -> Callable[[], None]:
         teller, heard = Teller(self._desk, kind), 0.0
@@ -104,8 +97,9 @@ class Runner:
                 if time.monotonic() - heard > self._hear_every_s:
                     heard = time.monotonic()
                     hear(self._desk, kind)
-            except AutopilotError:
+            except AutopilotError as error:
                 # The channel or the database is away: what is to be told stands in its row.
+                _log.warning("%s: %s", kind, error.message, extra={"event": error.kind})
                 self._ended.wait(5 * self._pause_s)
 
         return turn

@@ -65,6 +65,7 @@ def door_to(at_work: Callable[[], Office], clock: Clock, os_user: str, threads: 
 
     def opened(model: str, person: str | None) -> str:
         at_work().parts(model)
+        at_work().engine.require_running(model)
         run = str(uuid4())
         at_work().book.runs.open(run, model, clock.now(), person, None if person else os_user)
         return run

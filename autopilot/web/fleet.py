@@ -1,82 +1,93 @@
-"""The models on one screen: filtered, searched, sorted and in pages, by links and a form."""
+"""The fleet as a page: the same rows as `autopilot status`, filtered, sorted and turned by links and a form."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import ceil
 from urllib.parse import urlencode
 
+from autopilot import words
+from autopilot.fleet.choice import Choice, Page, chosen
+from autopilot.fleet.standing import STATES
+from autopilot.fleet.telling import incident, now, reason
 from graph.model import Json
 
 PAGE = 100
 COLUMNS = {
     "model": "model",
+    "urgency": "now",
     "verdict": "verdict",
-    "cause": "cause",
     "action": "action",
     "champion": "champion",
     "checked_at": "checked",
-    "waiting_for": "now",
+    "owner": "owner",
     "reason": "reason",
 }
-"""What a row of `autopilot status` holds, and how its column is headed."""
-VERDICTS = ("healthy", "degraded", "broken_data", "insufficient", "none")
-"""What to filter by; `none` is a model of which nothing is known."""
-_SEARCHED = ("model", "cause", "action", "reason", "waiting_for")
+"""What is sorted by, and how its column is headed."""
+_FILTERS = ("text", "verdict", "state", "tag", "owner", "group")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What somebody wants to see of the fleet."""
+class Count:
+    """How many models have a verdict or are in a state, and where they are seen."""
 
-    verdict: str = ""
-    text: str = ""
-    sort: str = "model"
-    descending: bool = False
-    page: int = 1
-
-    @property
-    def path(self) -> str:
-        """Where this is seen."""
-        given = {"verdict": self.verdict, "text": self.text, "sort": self.sort if self.sort != "model" else ""}
-        order, page = "down" if self.descending else "", str(self.page) if self.page > 1 else ""
-        query = urlencode({name: value for name, value in {**given, "order": order, "page": page}.items() if value})
-        return f"/fleet?{query}" if query else "/fleet"
-
-    def sorted_by(self, column: str) -> "Wanted":
-        """Return the same, sorted by a column; by the same column again, the other way round."""
-        return replace(self, sort=column, descending=column == self.sort and not self.descending, page=1)
-
-    def turned_to(self, page: int) -> "Wanted":
-        """Return another page of the same."""
-        return replace(self, page=page)
+    text: str
+    path: str
+    alarming: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """One page of the fleet."""
+    """One page of the fleet, below what there is at all."""
 
     rows: Sequence[Json]
-    found: int
+    counts: Sequence[Count]
+    page: Page
     known: int
-    pages: int
-    wanted: Wanted
+    incidents: Sequence[Json] = ()
+    """Each with its line."""
+
+    @property
+    def choice(self) -> Choice:
+        """What is shown."""
+        return self.page.choice
 
 
-def fleet(models: Sequence[Json], wanted: Wanted) -> Fleet:
-    """Return the page of the fleet that is wanted; behind the last page, the last."""
-    found = sorted(filter(lambda each: _fits(each, wanted), models), key=lambda each: str(each["model"]))
-    known = [each for each in found if each[wanted.sort] is not None]
-    # What has no value comes last, whichever way the others are sorted.
-    known.sort(key=lambda each: str(each[wanted.sort]).casefold(), reverse=wanted.descending)
-    rows = known + [each for each in found if each[wanted.sort] is None]
-    pages = max(1, ceil(len(rows) / PAGE))
-    page = min(wanted.page, pages)
-    return Fleet(rows[(page - 1) * PAGE : page * PAGE], len(rows), len(models), pages, replace(wanted, page=page))
+def fleet(found: Json, choice: Choice) -> Fleet:
+    """Return the page of the fleet that was chosen; behind the last page, the last."""
+    page = chosen(found["models"], choice, PAGE)
+    rows = [{**each, "now": now(each), "reason": reason(each)} for each in page.rows]
+    incidents = [{**each, "text": incident(each)} for each in found["incidents"]]
+    return Fleet(rows, _counts(found["summary"]), page, found["summary"]["models"], incidents)
 
 
-def _fits(row: Json, wanted: Wanted) -> bool:
-    verdict = row["verdict"] or "none"
-    text = " ".join(str(row[name] or "") for name in _SEARCHED).casefold()
-    return (not wanted.verdict or verdict == wanted.verdict) and all(
-        word in text for word in wanted.text.casefold().split()
-    )
+def path(choice: Choice) -> str:
+    """Return where this choice is seen."""
+    given = {name: getattr(choice, name) for name in _FILTERS}
+    given["sort"] = choice.sort if choice.sort != "urgency" else ""
+    given["order"] = "down" if choice.descending else ""
+    given["page"] = str(choice.page) if choice.page > 1 else ""
+    query = urlencode({name: value for name, value in given.items() if value})
+    return f"/fleet?{query}" if query else "/fleet"
+
+
+def sorted_by(choice: Choice, column: str) -> str:
+    """Return where the same is seen sorted by a column; by the same column again, the other way round."""
+    return path(replace(choice, sort=column, descending=column == choice.sort and not choice.descending, page=1))
+
+
+def turned_to(choice: Choice, page: int) -> str:
+    """Return where another page of the same is seen."""
+    return path(replace(choice, page=page))
+
+
+def _counts(summary: Json) -> list[Count]:
+    verdicts = [
+        Count(f"{number:,} {words.spoken(name) if name != 'none' else 'unknown'}", path(Choice(verdict=name)))
+        for name, number in summary["verdicts"].items()
+        if number
+    ]
+    states = [
+        Count(f"{number:,} {STATES[name]}", path(Choice(state=name)), name in ("overdue", "stopped"))
+        for name, number in summary["states"].items()
+        if number
+    ]
+    return verdicts + states

@@ -13,6 +13,9 @@ from autopilot.api.identity import At, counted, known, require_role
 from autopilot.api.problems import status_of
 from autopilot.api.runs import take
 from autopilot.desk import Desk
+from autopilot.fleet.choice import Choice, require_words
+from autopilot.fleet.pausing import said
+from autopilot.fleet.standing import STATES, VERDICTS
 from autopilot.report.page import report_body
 from autopilot.view import Row
 from autopilot.web import documents, fleet
@@ -84,17 +87,21 @@ def read_fleet(
     desk: At,
     visitor: Reader,
     verdict: Word = "",
+    state: Word = "",
+    tag: Word = "",
+    owner: Word = "",
+    group: Word = "",
     text: Word = "",
-    sort: Column = "model",
+    sort: Column = "urgency",
     order: Order = "",
     number: Number = 1,
 ) -> Response:
-    """Show every model, each with its newest verdict."""
-    if verdict not in ("", *fleet.VERDICTS):
-        raise Misconfigured(f"there is no verdict {verdict}", f"there are: {', '.join(fleet.VERDICTS)}")
-    wanted = fleet.Wanted(verdict, text.strip(), sort, order == "down", number)
-    found = fleet.fleet(models.fleet(desk)["models"], wanted)
-    return page(request, "fleet.html", visitor, fleet=found, columns=fleet.COLUMNS, verdicts=fleet.VERDICTS)
+    """Show every model, each with its newest verdict and where it stands; who calls for a person comes first."""
+    tag, owner, group, text = (each.strip() for each in (tag, owner, group, text))
+    choice = Choice(verdict, state, tag, owner, group, text, sort, order == "down", number)
+    require_words(choice)
+    found = fleet.fleet(models.fleet(desk), choice)
+    return page(request, "fleet.html", visitor, fleet=found, links=fleet, verdicts=VERDICTS, states=STATES)
 
 
 @router.get("/inbox/{run}")
@@ -163,7 +170,8 @@ def _run_page(
 ) -> HTMLResponse:
     book = desk.office.book
     approval = book.approvals.of(str(row["run"]))
-    here = standing(desk, row, approval)
+    paused = None if row["outcome"] else said(book, *_labelled(desk, row["model"]))
+    here = standing(desk, row, approval, paused)
     return page(
         request,
         "run.html",
@@ -173,6 +181,7 @@ def _run_page(
         model=row["model"],
         here=here,
         looks_again=here.goes_on and not still and refusal is None,
+        paused=paused,
         approval=approval,
         answering=answering(desk, visitor, approval),
         places=places(desk, approval),
@@ -181,6 +190,12 @@ def _run_page(
         comment=comment,
         most=MOST_COMMENT,
     )
+
+
+def _labelled(desk: Desk, model: str) -> tuple[str, list[str]]:
+    """Return a model with its tags, as the file at work has them."""
+    entry = desk.office.file.models.get(model)
+    return model, entry.tags if entry else []
 
 
 def _to(path: str) -> RedirectResponse:

@@ -53,8 +53,8 @@ class Place:
     said: str
 
 
-def standing(desk: Desk, row: Row, approval: Approval | None) -> Standing:
-    """Return where the run stands."""
+def standing(desk: Desk, row: Row, approval: Approval | None, paused: Json | None = None) -> Standing:
+    """Return where the run stands; `paused` is who holds its model, if anybody does."""
     if row["outcome"] is not None:
         tone = _TONES.get(row["outcome"], "open")
         return Standing(words.spoken(row["outcome"]).capitalize(), _ended(row, approval), tone)
@@ -62,7 +62,7 @@ def standing(desk: Desk, row: Row, approval: Approval | None) -> Standing:
         return Standing(words.spoken(row["status"]).capitalize(), "This run asks for no approval yet.", "open")
     if approval.state == "pending":
         return _pending(desk, row, approval)
-    return _answered(row, approval)
+    return _answered(row, approval, paused)
 
 
 def _ended(row: Row, approval: Approval | None) -> str:
@@ -82,7 +82,7 @@ def _pending(desk: Desk, row: Row, approval: Approval) -> Standing:
     return Standing("Waits for an answer", f"Until {until}; silence is a deny.{so_far}", "open")
 
 
-def _answered(row: Row, approval: Approval) -> Standing:
+def _answered(row: Row, approval: Approval, paused: Json | None) -> Standing:
     closed = approval.state in ("voided", "expired") and approval.reason
     said = opened(approval.reason if closed else gate.reason(approval))
     tone: Tone = "good" if approval.state == "approved" else "bad" if approval.state == "denied" else "open"
@@ -90,6 +90,10 @@ def _answered(row: Row, approval: Approval) -> Standing:
         stands = f"{said} The run stands still: {row['error']['message']}"
         return Standing(f"{approval.state.capitalize()}, but it does not go on", opened(stands), "bad")
     version = approval.sealed.challenger
+    if paused and approval.state == "approved":
+        return Standing(
+            "Approved, and paused", f"{said} Version {version} is promoted once the pause is lifted.", "open"
+        )
     now = _NEXT.get(approval.state, f"Version {version} is being made champion of {approval.sealed.model}…")
     word = f"Promoting version {version}…" if approval.state == "approved" else approval.state.capitalize()
     return Standing(word, f"{said} {now}", tone, goes_on=True)

@@ -44,6 +44,18 @@ class Profiles:
         """Return nothing."""
         return ()
 
+    def newest(
+        self, model: str, version: str, profile: str, source: str, start: datetime, end: datetime, most: int
+    ) -> Sequence[StoredWindow]:
+        """Return nothing."""
+        return ()
+
+    def flagged(
+        self, model: str, version: str, profile: str, source: str, start: datetime, end: datetime
+    ) -> Sequence[tuple[datetime, datetime]]:
+        """Return nothing."""
+        return ()
+
     def save_window(self, window: StoredWindow) -> StoredWindow:
         """Return the window as it would be kept."""
         return replace(window, revision=1)

@@ -13,15 +13,25 @@ from checkpoints.ledger.checks import Checks
 from checkpoints.ledger.costs import Costs
 from checkpoints.ledger.decisions import Decisions
 from checkpoints.ledger.effects import Boundary, Effects, passing
+from checkpoints.ledger.fleet import Fleet
+from checkpoints.ledger.incidents import Incidents
+from checkpoints.ledger.line import Line
+from checkpoints.ledger.pauses import Pauses
 from checkpoints.ledger.questions import Questions
 from checkpoints.ledger.requests import Requests
 from checkpoints.ledger.runs import Runs
+from checkpoints.ledger.shadow import Shadow
+from checkpoints.ledger.tallies import Tallies
 from checkpoints.ledger.tokens import Tokens
+from checkpoints.ledger.upkeep import Upkeep
 from checkpoints.ledger.views import Views
+from checkpoints.ledger.watches import Watches
 from checkpoints.ledger.windows import Windows
+from checkpoints.queue.place import Queue
 from graph.advice import TokenCaps
 from graph.attempt import Attempt
 from graph.evidence import Evidence, WindowRef
+from graph.fleet import Place, Want
 from graph.model import (
     Answer,
     Approval,
@@ -37,6 +47,7 @@ from graph.model import (
     TrainingJob,
     Validation,
 )
+from graph.pause import Pause
 from graph.ports import Clock, Once
 from graph.spec import ModelSpec
 from graph.spending import Spent
@@ -56,10 +67,19 @@ class PostgresLedger:
         self.tried = Attempts(database)
         self.budgets = Budgets(database)
         self.questions = Questions(database)
+        self.shadow = Shadow(database)
+        self.paused = Pauses(database)
+        self.fleet = Fleet(database)
+        self.line = Line(database, self.paused)
+        self.incidents = Incidents(database)
         self.tokens = Tokens(database)
+        self.tallies = Tallies(database)
         self.requests = Requests(database)
         self.alerts = Alerts(database)
         self.views = Views(database)
+        self.watches = Watches(database)
+        self.queue = Queue(database)
+        self.upkeep = Upkeep(database)
         self.effects = Effects(database, clock, boundary)
         self.once: Once = self.effects
         self.boundary = boundary
@@ -108,6 +128,16 @@ class PostgresLedger:
         self.boundary("money.reserved")
         return refused
 
+    def claim(self, run: str, spec: ModelSpec, want: Want, now: datetime) -> Place:
+        """Note that this check wishes a training, and return where the wish stands among those of all models."""
+        place = self.line.claim(run, spec, want, now)
+        self.boundary("slot.granted" if place.granted else "claim.noted")
+        return place
+
+    def unclaim(self, model: str) -> None:
+        """Note that a model wishes no training any more."""
+        self.line.leave(model)
+
     def decision(self, run: str) -> Decision:
         """Return the run's decision."""
         return self.decisions.decision(run)
@@ -127,6 +157,10 @@ class PostgresLedger:
     def ask(self, run: str, model: str, question: Question, since: datetime) -> None:
         """Open a question to the owner, or widen the open one of its kind."""
         self.questions.ask(run, model, question, since)
+
+    def gather(self, at_least: int, now: datetime) -> None:
+        """Make one incident of what so many models ask about."""
+        self.incidents.gather(at_least, now)
 
     def note_job(self, run: str, job: TrainingJob, now: datetime) -> str | None:
         """Store the last known state of the run's training job; return why the run is void, or None."""
@@ -193,6 +227,10 @@ class PostgresLedger:
         """Close the run with its outcome."""
         self.runs.finish(run, outcome, reason, now)
         self.boundary("run.finished")
+
+    def pauses(self) -> Sequence[Pause]:
+        """Return every pause that was not lifted yet."""
+        return self.paused.standing()
 
     @contextmanager
     def alone(self, run: str, model: str) -> Iterator[None]:

@@ -8,6 +8,7 @@ from psycopg import errors
 from psycopg.types.json import Jsonb
 
 from checkpoints.database import Database, Row, run_lock
+from checkpoints.packing import unpack
 from checkpoints.queries import query
 from graph.codec import dump, load
 from graph.errors import NotFound
@@ -36,7 +37,7 @@ class Decisions:
         self._database.noted(run_lock(run))["evidence"] = evidence
 
     def evidence(self, run: str) -> Evidence:
-        """Return what a check measured. NotFound when it measured nothing."""
+        """Return what a check measured. NotFound when it measured nothing, or when that was folded away since."""
         noted: Evidence | None = self._database.noted(run_lock(run)).get("evidence")
         if noted:
             return noted
@@ -44,6 +45,11 @@ class Decisions:
         if row is None:
             raise NotFound(
                 f"run {run} holds no evidence", "it died before measuring; carry it on with: autopilot resume RUN"
+            )
+        if row["document"] is None:
+            raise NotFound(
+                f"what run {run} measured was folded away on {row['folded_at']:%Y-%m-%d}",
+                "its verdict, rules and values are kept: autopilot explain RUN",
             )
         return load(Evidence, row["document"])
 
@@ -76,8 +82,9 @@ class Decisions:
         return True
 
     def row(self, run: str) -> Row | None:
-        """Return the stored decision with its policy, or None."""
-        return self._database.row(query("decisions", "decision"), run=run)
+        """Return the stored decision with its policy, or None. `folded_at`: since when its evidence is gone."""
+        row = self._database.row(query("decisions", "decision"), run=run)
+        return _unpacked(row) if row else None
 
     def policy(self, run: str) -> str:
         """Return the digest of the policy that the run was decided under. NotFound when it has no decision."""
@@ -122,7 +129,7 @@ class Decisions:
 
     def past(self, model: str) -> list[Row]:
         """Return every decision of a model with its policy and what became of it, oldest first."""
-        return self._database.rows(query("decisions", "past"), model=model)
+        return [_unpacked(row) for row in self._database.rows(query("decisions", "past"), model=model)]
 
     def questions_asked(self, model: str) -> list[Row]:
         """Return what the model's owner was asked, by which run, and the answers, newest first."""
@@ -131,6 +138,10 @@ class Decisions:
     def promotions_made(self, registry: str) -> list[Row]:
         """Return every promotion of a registered model with the candidate behind it, oldest first."""
         return self._database.rows(query("decisions", "promotions_made"), registry=registry)
+
+
+def _unpacked(row: Row) -> Row:
+    return row if row["document"] is not None else {**row, "document": unpack(row["packed"])}
 
 
 def _keep(kept: OrderedDict[str, T], run: str, value: T) -> None:

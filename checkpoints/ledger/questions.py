@@ -36,16 +36,20 @@ class Questions:
         What was genuine comes back into evidence and training; what was repaired stays out, from the first suspected
         window to the answer.
         """
-        rows = self._database.rows(
-            query("questions", "answer"),
-            model=model,
-            genuine=genuine,
-            by=by,
-            os_user=os_user,
-            comment=comment,
-            now=now,
-        )
+        given = {"genuine": genuine, "by": by, "os_user": os_user, "comment": comment, "now": now}
+        rows = self._database.rows(query("questions", "answer"), model=model, incident=None, **given)
         return tuple(_question(row) for row in rows)
+
+    def answer_incident(
+        self, incident: int, genuine: bool, by: str, os_user: str | None, comment: str, now: datetime
+    ) -> dict[str, tuple[Question, ...]]:
+        """Close every open question of an incident, with what follows for each model; return them by model."""
+        given = {"genuine": genuine, "by": by, "os_user": os_user, "comment": comment, "now": now}
+        rows = self._database.rows(query("questions", "answer"), model=None, incident=incident, **given)
+        closed: dict[str, tuple[Question, ...]] = {}
+        for row in rows:
+            closed[row["model"]] = (*closed.get(row["model"], ()), _question(row))
+        return closed
 
 
 def _question(row: Row) -> Question:

@@ -30,6 +30,10 @@ class Runs:
             query("runs", "open_run"), run=run, model=model, requested_by=requested_by, os_user=os_user, now=now
         )
 
+    def request(self, run: str, model: str, now: datetime, requested_by: str | None) -> None:
+        """Insert the row of a run that is wanted, with the job that makes its check."""
+        self._database.execute(query("runs", "request_run"), run=run, model=model, requested_by=requested_by, now=now)
+
     def row(self, run: str) -> Row:
         """Return one run's row. NotFound when there is none."""
         return self._one("one_run", run)
@@ -69,10 +73,6 @@ class Runs:
     def active(self, model: str) -> Row | None:
         """Return the model's one acting run, if it has one."""
         return self._database.row(query("runs", "active_run"), model=model)
-
-    def fleet(self) -> list[Row]:
-        """Return one row per model: its newest decision and its active run."""
-        return self._database.rows(query("runs", "fleet"))
 
     def note_job(self, run: str, job: TrainingJob, now: datetime) -> str | None:
         """Store the last known state of the run's training job; its first sighting counts as one retrain.
@@ -129,6 +129,7 @@ class Runs:
             kept=load(Candidate, found["kept"]) if found["kept"] else None,
             learned=load(Candidate, found["serving"]).learned if found["serving"] else None,
             questions=tuple(load(Question, asked) for asked in found["questions"]),
+            demoted=str(found["demoted"]) if found["demoted"] else None,
         )
 
     def note_trace(self, run: str, trace: str, place: str, now: datetime) -> None:

@@ -31,16 +31,25 @@ class Windows:
         self, model: str, version: str, profile: str, source: str, start: datetime, end: datetime
     ) -> Sequence[StoredWindow]:
         """Return the stored windows inside [start, end), oldest first."""
-        rows = self._database.rows(
-            query("windows", "windows"),
-            model=model,
-            version=version,
-            profile=profile,
-            source=source,
-            start=start,
-            end=end,
-        )
+        named = {"model": model, "version": version, "profile": profile, "source": source}
+        rows = self._database.rows(query("windows", "windows"), **named, start=start, end=end)
         return [_window(row) for row in rows]
+
+    def newest(
+        self, model: str, version: str, profile: str, source: str, start: datetime, end: datetime, most: int
+    ) -> Sequence[StoredWindow]:
+        """Return of the closed windows inside [start, end) that are not quarantined the last `most`, oldest first."""
+        named = {"model": model, "version": version, "profile": profile, "source": source}
+        rows = self._database.rows(query("windows", "newest"), **named, start=start, end=end, most=most)
+        return [_window(row) for row in reversed(rows)]
+
+    def flagged(
+        self, model: str, version: str, profile: str, source: str, start: datetime, end: datetime
+    ) -> Sequence[tuple[datetime, datetime]]:
+        """Return start and end of the quarantined windows inside [start, end), oldest first, without their counts."""
+        named = {"model": model, "version": version, "profile": profile, "source": source}
+        rows = self._database.rows(query("windows", "flagged"), **named, start=start, end=end)
+        return [(row["starts_at"], row["ends_at"]) for row in rows]
 
     def save_window(self, window: StoredWindow) -> StoredWindow:
         """Insert or replace a window's counts and return it as stored."""

@@ -37,7 +37,7 @@ select a.*, (
 from approvals a where a.run = any(%(runs)s::uuid[])
 
 -- name: save_answer
--- The answer, its line in the audit trail and what it makes of the request, together or not at all.
+-- The answer, its line in the audit trail, what it makes of the request, and the job that acts on it: together or not at all.
 with answered as (
   insert into answers (approval, person, decision, channel, at, comment, os_user)
   values (%(approval)s, %(person)s, %(decision)s, %(channel)s, %(at)s, %(comment)s, %(os_user)s)
@@ -51,6 +51,10 @@ with answered as (
   from approvals a where a.id = %(approval)s and r.run = a.run and r.outcome is null and %(state)s = 'approved'
 ), viewed as (
   update views v set wanted = wanted + 1, due_at = %(at)s from approvals a where a.id = %(approval)s and v.run = a.run
+), woken as (
+  insert into queue.procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args)
+  select 'approvals', 'carry_on', 20, 'run:' || a.run, jsonb_build_object('run', a.run) from approvals a where a.id = %(approval)s
+  on conflict (queueing_lock) where status = 'todo' do update set scheduled_at = null
 )
 update approvals set state = %(state)s where id = %(approval)s
 
@@ -61,9 +65,14 @@ with viewed as (
 update approvals set state = %(state)s, reason = %(reason)s where run = %(run)s
 
 -- name: save_promotion
-insert into promotions (run, model, from_version, to_version, candidate, digest, at)
-values (%(run)s, %(model)s, %(from_version)s, %(to_version)s, %(candidate)s, %(digest)s, %(at)s)
-on conflict (run) do nothing
+-- A return holds its model in shadow from then on: both rows together or neither.
+with moved as (
+  insert into promotions (run, model, from_version, to_version, candidate, digest, at)
+  values (%(run)s, %(model)s, %(from_version)s, %(to_version)s, %(candidate)s, %(digest)s, %(at)s)
+  on conflict (run) do nothing returning run, at
+)
+insert into demotions (run, model, at)
+select r.run, r.model, m.at from moved m join runs r on r.run = m.run where r.action = 'rollback'
 
 -- name: promotion
 select * from promotions where run = %(run)s

@@ -8,7 +8,7 @@ select r.run, r.started_at, e.document->>'champion' as champion, e.document->'st
          from jsonb_array_elements(e.document->'features') f
        ), '[]') as features
 from runs r join evidence e on e.run = r.run
-where r.model = %(model)s and r.started_at <= %(until)s
+where r.model = %(model)s and r.started_at <= %(until)s and e.document is not null
 order by r.started_at desc, r.run desc limit %(limit)s
 
 -- name: set_aside

@@ -1,5 +1,5 @@
--- name: role_exists
-select 1 from pg_roles where rolname = %(role)s
+-- name: role_is_superuser
+select rolsuper from pg_roles where rolname = %(role)s
 
 -- name: database_exists
 select 1 from pg_database where datname = %(database)s

@@ -15,7 +15,7 @@ set since = least(q.since, excluded.since),
 with answered as (
   update questions set answered_at = %(now)s, genuine = %(genuine)s, answered_by = %(by)s, os_user = %(os_user)s,
          comment = %(comment)s
-  where model = %(model)s and answered_at is null
+  where answered_at is null and (model = %(model)s or incident = %(incident)s::bigint)
   returning model, kind, run, features, since, asked_at, answered_at, genuine, looked_back
 ), lifted as (
   update quarantines q set lifted_by = %(by)s, lifted_at = %(now)s
@@ -27,4 +27,4 @@ with answered as (
   from answered where not genuine and since < %(now)s
   on conflict (model, starts_at, ends_at) where lifted_at is null do nothing
 )
-select kind, features, asked_at, answered_at, genuine, looked_back from answered
+select model, kind, features, asked_at, answered_at, genuine, looked_back from answered order by model, kind

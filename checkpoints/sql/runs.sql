@@ -3,11 +3,21 @@ insert into runs (run, model, requested_by, os_user, started_at, updated_at)
 values (%(run)s, %(model)s, %(requested_by)s, %(os_user)s, %(now)s, %(now)s)
 on conflict (run) do nothing
 
+-- name: request_run
+-- A run that somebody wants, and the job that makes its check: both or neither.
+with opened as (
+  insert into runs (run, model, requested_by, started_at, updated_at)
+  values (%(run)s, %(model)s, %(requested_by)s, %(now)s, %(now)s) returning run
+)
+insert into queue.procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args)
+select 'checks', 'carry_on', 20, 'run:' || run, jsonb_build_object('run', run) from opened
+
 -- name: one_run
 select * from runs where run = %(run)s
 
 -- name: standing
-select r.run, r.model, r.outcome, r.action, r.job, r.void_reason, a.state as approval
+select r.run, r.model, r.outcome, r.action, r.job, r.void_reason, a.state as approval,
+       exists (select 1 from pauses where lifted_at is null) as pauses
 from runs r left join approvals a on a.run = r.run where r.run = %(run)s
 
 -- name: void_reason
@@ -47,25 +57,6 @@ where r.outcome is null order by r.started_at, r.run
 
 -- name: active_run
 select * from runs where model = %(model)s and action in ('retrain', 'rollback') and outcome is null
-
--- name: fleet
--- The newest finished check of each model, with its active run if there is one.
-select m.model, d.verdict, d.cause, d.action, d.reason, d.champion, d.started_at as checked_at,
-       d.run as checked_by, a.run as active, a.status as active_status, l.run as failed, l.reason as failure,
-       l.started_at as failed_at
-from (select distinct model from runs) m
-left join lateral (
-  -- A return that a person asked for measured nothing: it is no check.
-  select * from runs r where r.model = m.model and r.action is not null and exists (select 1 from evidence e where e.run = r.run)
-  order by r.started_at desc, r.run desc limit 1
-) d on true
--- The newest check, when it could not be made: what was known before is no news of the model any more.
-left join lateral (
-  select * from (select * from runs r where r.model = m.model order by r.started_at desc, r.run desc limit 1) newest
-  where newest.outcome = 'failed' and newest.action is null
-) l on true
-left join runs a on a.model = m.model and a.action in ('retrain', 'rollback') and a.outcome is null
-order by m.model
 
 -- name: note_job
 -- Its first sighting counts as one retrain. One that has ended settles what was reserved for it; the first price stays.
@@ -123,6 +114,7 @@ select promoted.at as promoted_at,
     select r.candidate from promotions p join runs r on r.run = p.run
     where p.model = %(registry)s order by p.at desc limit 1
   ) as serving,
+  (select run from demotions where model = %(model)s and lifted_at is null order by at desc, run limit 1) as demoted,
   array(
     select json_build_object(
       'kind', kind, 'asked_at', asked_at, 'features', features, 'answered_at', answered_at, 'genuine', genuine,

@@ -15,6 +15,27 @@ where w.model = %(model)s and w.version = %(version)s and w.profile = %(profile)
   and w.starts_at >= %(start)s and w.ends_at <= %(end)s
 order by w.starts_at
 
+-- name: newest
+-- Newest first: thousands of older ones are neither read nor sent.
+select w.*, false as quarantined
+from windows w
+where w.model = %(model)s and w.version = %(version)s and w.profile = %(profile)s and w.source = %(source)s
+  and w.starts_at >= %(start)s and w.ends_at <= %(end)s and w.closed and not exists (
+    select 1 from quarantines q
+    where q.model = w.model and q.lifted_at is null and q.starts_at < w.ends_at and q.ends_at > w.starts_at
+  )
+order by w.starts_at desc limit %(most)s
+
+-- name: flagged
+select w.starts_at, w.ends_at
+from windows w
+where w.model = %(model)s and w.version = %(version)s and w.profile = %(profile)s and w.source = %(source)s
+  and w.starts_at >= %(start)s and w.ends_at <= %(end)s and exists (
+    select 1 from quarantines q
+    where q.model = w.model and q.lifted_at is null and q.starts_at < w.ends_at and q.ends_at > w.starts_at
+  )
+order by w.starts_at
+
 -- name: save_window
 -- The same counts again change nothing; other counts replace them and raise the revision.
 insert into windows as w (model, version, profile, source, starts_at, ends_at, closed, revision, counts, stamp)

@@ -7,10 +7,11 @@ from datetime import datetime
 from graph.consulting import consulted
 from graph.earlier import with_earlier
 from graph.evidence import Evidence, WindowRef
+from graph.fleet import Place
 from graph.looking_back import with_look_back
 from graph.model import Decision, Question, QuestionKind
 from graph.policy import evidence as question
-from graph.policy import outcomes, retraining
+from graph.policy import outcomes, retraining, slots
 from graph.ports import Deps, Parts
 from graph.state import State, current
 
@@ -30,7 +31,7 @@ def decide(state: State, *, parts: Parts) -> State:
         _ask(deps, state["run"], decision, windows)
     if not _record(deps, state["run"], decision, evidence, now):
         # Another process made a run of this model active since the history was read: judge again with that in sight.
-        decision = _decision(deps, state["run"], evidence, now)
+        decision = _decision(deps, state["run"], evidence, now, decision.place)
         _record(deps, state["run"], decision, evidence, now)
     return _update(deps, decision)
 
@@ -48,11 +49,22 @@ def _decided(deps: Deps, run: str, now: datetime) -> tuple[Evidence, Decision]:
             evidence = seen
             deps.ledger.save_evidence(run, evidence)
             decision = _decision(deps, run, evidence, now)
-    return evidence, decision
+    return evidence, _lined_up(deps, run, evidence, decision, now)
 
 
-def _decision(deps: Deps, run: str, evidence: Evidence, now: datetime) -> Decision:
-    history = replace(deps.ledger.history(deps.spec, run), spent=deps.ledger.spent(deps.spec, now))
+def _lined_up(deps: Deps, run: str, evidence: Evidence, decision: Decision, now: datetime) -> Decision:
+    """Return the decision with what the rest of the fleet says to it, once nothing of its own holds it back."""
+    if deps.spec.fleet is None:
+        return decision
+    if not slots.lines_up(decision, deps.spec):
+        deps.ledger.unclaim(deps.spec.name)
+        return decision
+    want = slots.want(decision, evidence, deps.ledger.history(deps.spec, run), deps.spec)
+    return _decision(deps, run, evidence, now, deps.ledger.claim(run, deps.spec, want, now))
+
+
+def _decision(deps: Deps, run: str, evidence: Evidence, now: datetime, place: Place | None = None) -> Decision:
+    history = replace(deps.ledger.history(deps.spec, run), spent=deps.ledger.spent(deps.spec, now), place=place)
     diagnosis = question.judge(evidence, deps.spec.policy, deps.spec.label_delay, history)
     return retraining.decide(evidence, diagnosis, history, deps.spec, now)
 
@@ -65,6 +77,7 @@ def _ask(deps: Deps, run: str, decision: Decision, windows: Sequence[WindowRef])
     since = min((window.start for window in windows), default=decision.since or now)
     question = Question(kind, now, features, looked_back=retraining.broke_unseen(decision))
     deps.ledger.ask(run, deps.spec.name, question, since)
+    deps.ledger.gather(deps.spec.incident_from, now)
 
 
 def _record(deps: Deps, run: str, decision: Decision, evidence: Evidence, now: datetime) -> bool:

@@ -4,6 +4,7 @@ from graph.codec import dump, load
 from graph.errors import Refused
 from graph.model import Approval, Artifact, Json, ModelRef, Promotion, RunOutcome
 from graph.policy import approval as gate
+from graph.policy import pausing
 from graph.policy.sealing import as_found
 from graph.ports import Deps, Parts
 from graph.state import State, current
@@ -23,18 +24,21 @@ def promote(state: State, *, parts: Parts) -> State:
 
 def _promoted(state: State, deps: Deps, approval: Approval) -> State:
     run, name = state["run"], deps.spec.registry
-    own = _own_version(deps, state)
+    own = _own_version(deps, state, approval)
     champion = deps.registry.alias(name, "champion")
     if own and champion and champion.version == own.version:
         # A killed attempt of this very run moved it: what changed since then changes nothing about that.
         _move(deps, run, own.version, approval.sealed.champion)
         return _record(state, deps, approval, own.version)
+    pausing.require_running(deps.spec.name, deps.spec.tags, deps.ledger.pauses())
     artifact = deps.registry.fetch(_candidate(deps, state, approval), deps.workspace / run / "approved")
     serving = champion.version if champion else None
     changed = gate.difference(approval.sealed, as_found(approval.sealed, serving, artifact.digest, deps.spec))
     if changed:
         return _void(state, deps, changed)
-    version = ModelRef(name, state["challenger"]) if _is_return(state) else _register(deps, run, approval, artifact)
+    version = (
+        ModelRef(name, approval.sealed.challenger) if _is_return(state) else _register(deps, run, approval, artifact)
+    )
     _move(deps, run, version.version, approval.sealed.champion)
     return _record(state, deps, approval, version.version)
 
@@ -43,10 +47,11 @@ def _is_return(state: State) -> bool:
     return state["action"] == "rollback"
 
 
-def _own_version(deps: Deps, state: State) -> ModelRef | None:
+def _own_version(deps: Deps, state: State, approval: Approval) -> ModelRef | None:
     """Return the version of NAME this run stands for: an earlier one, or what a killed attempt registered."""
     if _is_return(state):
-        return ModelRef(deps.spec.registry, state["challenger"])
+        # As approved, and not as the thread has it: others than the promoter may write there.
+        return ModelRef(deps.spec.registry, approval.sealed.challenger)
     return deps.registry.find_version(deps.spec.registry, _key(state["run"], "version"))
 
 

@@ -7,7 +7,7 @@ from langgraph.types import interrupt
 from graph.codec import dump, load
 from graph.errors import Unavailable
 from graph.model import Candidate, Decision, Json, RunOutcome, TrainingJob, TrainingOrder
-from graph.policy import outcomes
+from graph.policy import outcomes, pausing
 from graph.ports import Deps, Parts
 from graph.state import State, Waiting, current, training_key
 
@@ -61,9 +61,11 @@ def _job(deps: Deps, run: str, decision: Decision) -> TrainingJob:
         job = deps.pipeline.find(key)
         return dump(job) if job else None
 
-    started = deps.ledger.once(
-        run, "training", key, find, lambda: dump(deps.pipeline.start(_order(deps, run, decision)))
-    )
+    def start() -> Json:
+        pausing.require_running(deps.spec.name, deps.spec.tags, deps.ledger.pauses())
+        return dump(deps.pipeline.start(_order(deps, run, decision)))
+
+    started = deps.ledger.once(run, "training", key, find, start)
     return deps.pipeline.find(key) or load(TrainingJob, {**started, "state": "unknown"})
 
 

@@ -19,10 +19,14 @@ def asked_by_person(decision: Decision) -> bool:
 
 
 def of_decision(decision: Decision, mode: str) -> RunOutcome | None:
-    """Return the outcome of a check that does not act; None when it acts. In shadow mode nothing acts unasked."""
+    """Return the outcome of a check that does not act; None when it acts.
+
+    In shadow, by the model's entry or since it went back to an earlier version, nothing acts unasked.
+    """
     if decision.action in _AT_ONCE:
         return _AT_ONCE[decision.action]
-    return "shadowed" if mode == "shadow" and not asked_by_person(decision) else None
+    in_shadow = mode == "shadow" or decision.demoted is not None
+    return "shadowed" if in_shadow and not asked_by_person(decision) else None
 
 
 def of_job(job: TrainingJob) -> RunOutcome | None:

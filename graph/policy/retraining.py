@@ -6,16 +6,19 @@ from datetime import UTC, datetime, timedelta
 from graph.evidence import Evidence
 from graph.model import Cause, Decision, Diagnosis, History, Learned, Rule, RuleOutcome, Verdict
 from graph.policy.evidence import case_of
+from graph.policy.line_rules import FLEET_RULES
 from graph.policy.look_back_rules import LOOK_BACK_RULES
 from graph.policy.paying import ARCHIVE_RULES, PAYING_RULES
 from graph.policy.restraint import BUDGET_RULES, GROUND_RULES, Instead, Wish, active_run
 from graph.policy.rules import Step, walk
-from graph.policy.sight_rules import sight_rules
+from graph.policy.sight_rules import SIGHT_RULES, sight_rules
 from graph.policy.training_window import since_change
 from graph.policy.words import moment, plural
 from graph.spec import ModelSpec
 
 AFTER_SIGHT_RULES = (*ARCHIVE_RULES, *BUDGET_RULES, *PAYING_RULES)
+RESTRAINTS = tuple(step.name for step in (*GROUND_RULES, *SIGHT_RULES, *AFTER_SIGHT_RULES, *FLEET_RULES))
+"""The names of all rules that may hold a wanted retrain back."""
 UNCHOSEN = timedelta(days=90)
 """Rows to train on where the owner names no window and no harm has a beginning: a first candidate, or drift alone."""
 
@@ -23,7 +26,7 @@ UNCHOSEN = timedelta(days=90)
 def decide(evidence: Evidence, diagnosis: Diagnosis, history: History, spec: ModelSpec, now: datetime) -> Decision:
     """Return what to do, with the diagnosis' rules followed by every rule that may hold a retrain back."""
     wish = Wish(evidence, diagnosis, history, spec, now)
-    return _looked_over(_decided(wish), wish)
+    return replace(_looked_over(_decided(wish), wish), demoted=history.demoted, place=history.place)
 
 
 def worth_looking_back(decision: Decision) -> bool:
@@ -49,7 +52,7 @@ def _looks(decision: Decision) -> list[RuleOutcome]:
 def _decided(wish: Wish) -> Decision:
     evidence, diagnosis = wish.evidence, wish.diagnosis
     wanted = (diagnosis.verdict == "degraded" and diagnosis.curable) or diagnosis.cause == "no_champion"
-    rules = (*GROUND_RULES, *sight_rules(evidence), *AFTER_SIGHT_RULES)
+    rules = (*GROUND_RULES, *sight_rules(evidence), *AFTER_SIGHT_RULES, *(FLEET_RULES if wish.spec.fleet else ()))
     restraint = walk(rules, wish, wanted)
     decision = _at_rest(diagnosis, (*diagnosis.rules, *restraint.rules))
     if not wanted:

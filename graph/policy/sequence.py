@@ -6,7 +6,7 @@ losses are watched, Brier excess and wrong decisions, since the first is blind w
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,6 +61,15 @@ def follow(windows: Sequence[HarmWindow], tolerance: Tolerance) -> Sequential:
         if window.rows:
             walk.add(place, window)
     return walk.end(windows)
+
+
+def along(windows: Sequence[HarmWindow], tolerance: Tolerance) -> Iterator[Sequential]:
+    """Yield where the test stands after each of these windows, as `follow` returns it for that many."""
+    walk = _Walk(tolerance)
+    for place, window in enumerate(windows):
+        if window.rows:
+            walk.add(place, window)
+        yield walk.end(windows[: place + 1])
 
 
 def follow_losses(windows: Sequence[LossWindow], tolerance: float) -> Sequential:

@@ -11,7 +11,9 @@ from typing import Any
 import uvicorn
 from playwright.sync_api import Browser, Page, Route, ViewportSize
 
+from autopilot.capabilities import ALL
 from autopilot.desk import Desk
+from autopilot.fleet.worker import Worker
 from autopilot.serve.runner import Runner
 from tests.browsing import doors
 from tests.house import House
@@ -45,14 +47,16 @@ class Site:
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """Carry runs on meanwhile, as `autopilot serve` does."""
-        runner = Runner(self.desk, pause_s=0.05)
+        runner, worker = Runner(self.desk, pause_s=0.05), Worker(self.desk, self.home.dsn, ALL)
         runner.start()
+        worker.start()
         try:
             yield
         finally:
+            assert worker.stop()
             assert runner.stop()
-        if runner.failed:
-            raise runner.failed
+        for failed in filter(None, (runner.failed, worker.failed)):
+            raise failed
 
 
 @contextmanager

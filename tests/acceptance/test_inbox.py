@@ -137,6 +137,11 @@ def test_no_page_has_a_barrier(at: Site, chrome: Browser, ana: Visit, script: st
     found |= ana.barriers(script)
     ana.page.get_by_role("link", name="Leave it as it is").click()
     found |= ana.barriers(script)
+    at.home.book.paused.pause("model", "fraud", "the feed moves", "otto", "root", at.home.clock.now())
+    for path in ("/fleet?state=paused", f"/inbox/{second}"):
+        ana.open(path)
+        assert "the feed moves" in ana.text()
+        found |= ana.barriers(script)
     with visit(chrome, at) as stranger:
         stranger.open("/")
         found |= stranger.barriers(script)

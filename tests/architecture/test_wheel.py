@@ -46,6 +46,7 @@ def test_the_source_archive_brings_the_packages_and_no_secret(built: Path):
     with tarfile.open(file) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert in_tree() - names == set()
+    assert {"deploy/prometheus/alerts.yml", "deploy/grafana/autopilot.json"} <= names
     assert {name for name in names if name.startswith((".env", ".venv", ".autopilot"))} <= {".env.example"}
 
 

@@ -178,13 +178,13 @@ def environment(root: Path, config: Path) -> Mapping[str, str]:
     }
 
 
-def _connected(cluster: EmbeddedPostgres, database: str) -> psycopg.Connection[Any]:
+def connected(cluster: EmbeddedPostgres, database: str) -> psycopg.Connection[Any]:
     return psycopg.connect(cluster.dsn(database), autocommit=True)
 
 
 @contextmanager
-def installation(root: Path) -> Iterator[Installation]:
-    """Yield an installation below `root`, which has a blank in its name; nothing of it is left running."""
+def installation(root: Path, trainer: str = "train") -> Iterator[Installation]:
+    """Yield an installation below `root`; nothing of it is left running. `trainer` is a function of the product."""
     stub_training.prepare(root)
     plain = environment(root, root / "autopilot.yaml")
     with fork_server() as forks, stores(load(plain)) as found:
@@ -193,9 +193,13 @@ def installation(root: Path) -> Iterator[Installation]:
         try:
             settled = forks.start("settle", environment=plain, folder=root, output=root / "settle.log")
             assert settled.end() == 0, settled.said()
-            forks.start("train", environment=plain, folder=root, output=root / "trainer.log")
-            with _connected(cluster, "autopilot") as ledger, _connected(cluster, "mlflow") as mlflow:
-                mlflow.execute(_COUNT_MOVES)
-                yield Installation(root, forks, found, ledger, mlflow)
+            forks.start(trainer, environment=plain, folder=root, output=root / "trainer.log")
+            site = Installation(root, forks, found, connected(cluster, "autopilot"), connected(cluster, "mlflow"))
+            try:
+                site.mlflow.execute(_COUNT_MOVES)
+                yield site
+            finally:
+                site.ledger.close()
+                site.mlflow.close()
         finally:
             cluster.destroy()

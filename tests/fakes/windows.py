@@ -33,6 +33,18 @@ class FakeWindows:
         found = [each for key, each in self._windows.items() if key[:4] == wanted and start <= key[4] and key[5] <= end]
         return [self._with_flag(each) for each in sorted(found, key=lambda each: each.start)]
 
+    def newest(
+        self, model: str, version: str, profile: str, source: str, start: datetime, end: datetime, most: int
+    ) -> Sequence[StoredWindow]:
+        found = self.windows(model, version, profile, source, start, end)
+        return [each for each in found if each.closed and not each.quarantined][-most:]
+
+    def flagged(
+        self, model: str, version: str, profile: str, source: str, start: datetime, end: datetime
+    ) -> Sequence[tuple[datetime, datetime]]:
+        found = self.windows(model, version, profile, source, start, end)
+        return [(each.start, each.end) for each in found if each.quarantined]
+
     def save_window(self, window: StoredWindow) -> StoredWindow:
         self.saves += 1
         key = (window.model, window.version, window.profile, window.source, window.start, window.end)

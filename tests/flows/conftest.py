@@ -1,5 +1,6 @@
 """A house per test, on a database of its own; its pages, and browsers in front of them."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,3 +46,11 @@ def ben(site, app):
 def stranger(app):
     with browser(app) as opened:
         yield opened
+
+
+@pytest.fixture
+def may_go_on():
+    """What a slow check waits for; at the end of the test it does not hold its model's lock any longer."""
+    event = threading.Event()
+    yield event
+    event.set()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from autopilot.serve.carrying import Carrier
+from tests.carrying import Carrier
 from tests.house import MODEL, another_carries_on
 from tests.serving import FILE, PEOPLE, routes, serving
 
@@ -27,6 +27,7 @@ ALLOWED = {
     ("GET", "/runs/{run}/report"): "viewer",
     ("GET", "/models"): "viewer",
     ("POST", "/alerts"): "operator",
+    ("GET", "/metrics"): "viewer",
     ("GET", "/healthz"): None,
     ("GET", "/openapi.json"): None,
     ("POST", "/slack/interactions"): None,

@@ -40,4 +40,4 @@ def test_nothing_that_is_sent_ends_in_a_server_error(doors, person):
             case.validate_response(answer, checks=CHECKS)
 
         fuzzed()
-    assert len(seen) == 8
+    assert len(seen) == 9

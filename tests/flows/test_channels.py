@@ -8,7 +8,6 @@ from functools import partial
 import pytest
 
 from autopilot import view as views
-from autopilot.serve.carrying import Carrier
 from autopilot.serve.hearing import hear
 from autopilot.serve.reminding import digest, remind
 from autopilot.serve.telling import Teller
@@ -16,6 +15,7 @@ from autopilot.web.timeline import timeline
 from graph.errors import Refused, Unavailable
 from tests.browsing import browser, read
 from tests.browsing import doors as pages
+from tests.carrying import Carrier
 from tests.fakes.channel import FakeChannel
 from tests.house import HEALTHY, MODEL
 from tests.serving import FILE, serving

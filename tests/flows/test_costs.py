@@ -9,12 +9,13 @@ import pytest
 from autopilot import view
 from autopilot.backtest import record
 from autopilot.backtest.replay import replay
-from autopilot.cli.text import status_text
+from autopilot.fleet.screen import fleet
 from autopilot.report.explain import explain_text
 from graph.errors import Refused, Unavailable
 from graph.model import TrainingJob
 from graph.spec import Budget, Cost, ModelSpec
 from tests.fakes.evaluator import measured
+from tests.fleets import roster, text
 from tests.house import DEGRADED, HEALTHY, MODEL, House
 from tests.unit.graph.policy.builders import DAY, NOW, SPEC
 
@@ -56,8 +57,8 @@ def explained(home: House, run: str):
 
 
 def status(home: House):
-    found = view.status(home.book, {MODEL: home.spec[0]}, home.clock.now())
-    return found["models"][0]["spent"], found["budget"], status_text(found)
+    found = fleet(home.book, roster(home.spec[0]), home.clock.now())
+    return found["models"][0]["spent"], found["budget"], text(found)
 
 
 def test_a_training_with_a_price_is_reserved_settled_and_shown(home):

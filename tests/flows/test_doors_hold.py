@@ -11,8 +11,8 @@ import pytest
 from autopilot.api.limits import _levels
 from autopilot.api.problems import TooMany
 from autopilot.api.rate import Rate
-from autopilot.serve.carrying import Carrier
 from graph.model import Answer
+from tests.carrying import Carrier
 from tests.house import HEALTHY, MODEL
 from tests.serving import serving
 

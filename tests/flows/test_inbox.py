@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from autopilot.serve.carrying import Carrier
 from autopilot.web.standing import standing
 from tests.browsing import browser, doors, read
+from tests.carrying import Carrier
 from tests.house import MODEL, another_carries_on
 from tests.serving import FILE, serving
 from tests.unit.graph.policy.builders import SEALED, SPEC

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from autopilot.api.app import application
-from autopilot.serve.carrying import Carrier
 from tests.browsing import browser, doors, read
+from tests.carrying import Carrier
 from tests.house import HEALTHY, MODEL
 from tests.serving import PEOPLE, routes, serving
 

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from autopilot import view
 from autopilot.engine import Engine
 from graph.errors import Refused, Unavailable
 from graph.evidence import Interval
 from tests.fakes.evaluator import measured
+from tests.fleets import shown
 from tests.house import BROKEN, DEGRADED, HEALTHY, MODEL
 from tests.unit.graph.policy.builders import NOW, SPEC
 
@@ -293,14 +293,13 @@ def test_an_undecided_candidate_is_never_judged_on_rows_it_was_trained_on(home):
 
 def test_a_check_that_could_not_be_made_is_not_hidden_behind_an_older_verdict(home):
     home.engine.run(MODEL)
-    assert view.status(home.book, {MODEL: home.spec[0]}, home.clock.now())["models"][0]["verdict"] == "healthy"
+    assert shown(home)["verdict"] == "healthy"
     home.clock.pass_time(timedelta(hours=1))
     home.registry.away = Unavailable("MLflow did not answer")
     with pytest.raises(Unavailable):
         home.engine.run(MODEL)
-    shown = view.status(home.book, {MODEL: home.spec[0]}, home.clock.now())["models"][0]
-    assert (shown["verdict"], "MLflow did not answer" in shown["reason"]) == (None, True)
+    assert (shown(home)["verdict"], "MLflow did not answer" in shown(home)["reason"]) == (None, True)
 
 
 def test_a_model_never_checked_says_so(home):
-    assert view.status(home.book, {"new": home.spec[0]}, home.clock.now())["models"][0]["reason"] == "never checked"
+    assert (shown(home)["reason"], shown(home)["states"]) == ("never checked", ["silent"])

@@ -9,10 +9,10 @@ import pytest
 
 from autopilot.__main__ import main
 from autopilot.effective import model_spec
-from autopilot.serve.carrying import Carrier
 from autopilot.serve.telling import Teller
 from tests.browsing import browser
 from tests.browsing import doors as pages
+from tests.carrying import Carrier
 from tests.conformance.jira_system import ANA, BOT, JiraSystem
 from tests.conformance.slack_places import TOKEN, slack
 from tests.fakes.jira_server import JiraServer

@@ -143,6 +143,22 @@ def test_a_flag_lies_on_rows_so_that_a_new_profile_does_not_lift_it(book):
     assert saved.quarantined
 
 
+def test_of_a_long_past_only_what_is_needed_is_read(book):
+    hour, name = timedelta(hours=1), ("fraud", "1", "p", "log")
+    for number in range(6):
+        start = NOW + number * hour
+        # A number that is not to lose a digit on its way through JSON.
+        counts = {"rows": 2**70 + number, "low": 0.1 + 0.2}
+        book.windows.save_window(StoredWindow(*name, start, start + hour, counts, closed=number < 5))
+    book.quarantine("fraud", [WindowRef("log", NOW + 3 * hour, NOW + 4 * hour, 1, 5)], "cents", "run x", NOW)
+    every = book.windows.windows(*name, NOW, NOW + 6 * hour)
+    assert [each.counts for each in every] == [{"rows": 2**70 + n, "low": 0.1 + 0.2} for n in range(6)]
+    assert book.windows.newest(*name, NOW, NOW + 6 * hour, 2) == [every[2], every[4]]
+    assert book.windows.newest(*name, NOW, NOW + 2 * hour, 9) == every[:2]
+    assert book.windows.flagged(*name, NOW, NOW + 6 * hour) == [(NOW + 3 * hour, NOW + 4 * hour)]
+    assert book.windows.flagged(*name, NOW, NOW + 3 * hour) == []
+
+
 def test_the_audit_trail_cannot_be_rewritten(book, dsn):
     run = opened(book)
     book.runs.audit("ana", "approve", NOW, SPEC.name, run, {})

@@ -192,11 +192,12 @@ def second_version(mlflow_database: MlflowDatabase, story: Story) -> None:
 
 
 @pytest.mark.usefixtures("second_version")
+@pytest.mark.parametrize("login", ["trainer", "reader"])
 @pytest.mark.parametrize("attempt", ATTEMPTS)
-def test_a_trainer_may_not(mlflow_database: MlflowDatabase, story: Story, attempt: str):
-    trainer, before = client(mlflow_database.trainer), everything(mlflow_database)
+def test_only_the_promoter_may(mlflow_database: MlflowDatabase, story: Story, attempt: str, login: str):
+    other, before = client(getattr(mlflow_database, login)), everything(mlflow_database)
     with pytest.raises(Misconfigured, match="lacks the right"), translated(attempt):
-        ATTEMPTS[attempt](trainer, story)
+        ATTEMPTS[attempt](other, story)
     assert everything(mlflow_database) == before
 
 
@@ -237,7 +238,7 @@ STATEMENTS = [
 ]
 
 
-@pytest.mark.parametrize("login", ["trainer", "promoter"])
+@pytest.mark.parametrize("login", ["trainer", "promoter", "reader"])
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_no_login_may(mlflow_database: MlflowDatabase, login: str, statement: str):
     with (
@@ -305,6 +306,24 @@ def test_setting_the_rights_again_takes_back_what_was_added(mlflow_database: Mlf
         client(mlflow_database.trainer).set_registered_model_alias(NAME, "mine", story.version.version)
 
 
+# --- who only reads ---
+
+
+def test_a_reader_sees_what_it_observes(
+    mlflow_database: MlflowDatabase, promoter: MlflowRegistry, story: Story, tmp_path: Path
+):
+    registry = MlflowRegistry(mlflow_database.reader, None)
+    assert registry.alias(NAME, "champion") == promoter.alias(NAME, "champion")
+    assert registry.find_candidate(NAME, story.candidate.key) == story.candidate
+    assert registry.reported(story.version) == promoter.reported(story.version)
+    assert registry.fetch(story.version, tmp_path).digest == story.artifact.digest
+
+
+def test_a_reader_may_not_even_train(mlflow_database: MlflowDatabase, story: Story):
+    with pytest.raises(Misconfigured, match="lacks the right"), translated("training"):
+        client(mlflow_database.reader).log_metric(story.candidate.run_id, "auc", 1.0)
+
+
 # --- files that are no model ---
 
 
@@ -348,3 +367,26 @@ def test_a_candidates_files_lie_in_the_artifact_store(
     version = trainer.create_model_version(f"{NAME}-candidates", str(source), story.candidate.run_id)
     with pytest.raises(Refused, match="outside the artifact store"):
         promoter.fetch(ModelRef(f"{NAME}-candidates", str(version.version)), tmp_path / "to")
+
+
+def test_one_who_is_no_superuser_may_set_the_logins_again(embedded_postgres):
+    """As `autopilot db migrate` does at every upgrade, on a server of one's own."""
+    known = logins.Logins({"a_role_of_ours": "first"})
+    with psycopg.connect(embedded_postgres.dsn(), autocommit=True) as superuser:
+        superuser.execute("create role ops login createrole password 'secret'")
+        superuser.execute("create database of_ops owner ops")
+    with psycopg.connect(embedded_postgres.dsn("of_ops", "ops", "secret"), autocommit=True) as connection:
+        logins.make_role(connection, "a_role_of_ours", known)
+        logins.make_role(connection, "a_role_of_ours", logins.Logins({"a_role_of_ours": "second"}))
+        connection.execute("grant connect on database of_ops to a_role_of_ours")
+    with psycopg.connect(embedded_postgres.dsn("of_ops", "a_role_of_ours", "second")) as connection:
+        row = connection.execute("select rolsuper from pg_roles where rolname = current_user").fetchone()
+    assert row == (False,)
+
+
+def test_a_login_of_ours_that_became_a_superuser_is_none_any_more(embedded_postgres):
+    with psycopg.connect(embedded_postgres.dsn(), autocommit=True) as superuser:
+        superuser.execute("create role a_role_too_mighty login superuser password 'first'")
+        logins.make_role(superuser, "a_role_too_mighty", logins.Logins({"a_role_too_mighty": "second"}))
+        row = superuser.execute("select rolsuper from pg_roles where rolname = 'a_role_too_mighty'").fetchone()
+    assert row == (False,)

@@ -27,4 +27,6 @@ class LogFiles:
 
     def _listed(self, reader: Reader) -> Listed:
         joined = self.log.joined_labels
-        return reader.files(self.log.sources), reader.files((joined.source,)) if joined else ()
+        log, labels = reader.files(self.log.sources), reader.files((joined.source,)) if joined else ()
+        self.memory.forget_others({file.path for file in (*log, *labels)})
+        return log, labels

@@ -8,8 +8,6 @@ from graph.evidence import HarmWindow, Learnable
 from graph.ports import WindowStore
 from tools.monitors import score_windows
 from tools.monitors.prediction_log import PredictionLog
-from tools.monitors.spans import span
-from tools.monitors.windows import stored
 from tools.profile.counts import ScoreCounts
 from tools.profile.harm import harm_window
 from tools.profile.profile import ScoreProfile
@@ -25,8 +23,8 @@ def followed(store: WindowStore, log: PredictionLog, profile: ScoreProfile, unti
     """
     if not profile.calibrator or profile.end >= until:
         return ()
-    found = stored(store, score_windows.key_of(log, profile), [span(profile.end, until)])
-    usable = [each for each in found if each.closed and not each.quarantined][-MOST:]
+    key = score_windows.key_of(log, profile)
+    usable = store.newest(key.model, key.version, key.profile, key.source, profile.end, until, MOST)
     windows = (harm_window(each.start, each.end, load(ScoreCounts, each.counts).cells, profile) for each in usable)
     return tuple(window for window in windows if window.rows)
 

@@ -1,7 +1,7 @@
 """Read the files of a log batch by batch, and notice when one is damaged, or replaced while it is read."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -29,6 +29,20 @@ class Memory:
 
     schemas: dict[str, tuple[LogFile, pa.Schema]] = field(default_factory=dict)
     extents: dict[tuple[str, str], tuple[LogFile, Extent]] = field(default_factory=dict)
+    _usual: pa.Schema | None = None
+
+    def shared(self, schema: pa.Schema) -> pa.Schema:
+        """Return one object for equal schemas: a worker that stays for months knows very many files."""
+        plain = schema.remove_metadata()
+        if self._usual is None or not self._usual.equals(plain):
+            self._usual = plain
+        return self._usual
+
+    def forget_others(self, paths: Set[str]) -> None:
+        """Forget files that are no longer among these."""
+        if self.schemas.keys() - paths:
+            self.schemas = {path: known for path, known in self.schemas.items() if path in paths}
+            self.extents = {key: known for key, known in self.extents.items() if key[0] in paths}
 
 
 class Reader:
@@ -63,7 +77,7 @@ class Reader:
         if known and known[0] == file:
             return known[1]
         with self._translated(file):
-            schema = self._read_schema(file)
+            schema = self._memory.shared(self._read_schema(file))
         self._memory.schemas[file.path] = (file, schema)
         return schema
 

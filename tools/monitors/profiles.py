@@ -11,7 +11,6 @@ from tools.monitors import feature_windows, score_profiles
 from tools.monitors.score_profiles import NOBODY, Forming
 from tools.monitors.sight import Eyes
 from tools.monitors.spans import Span, span
-from tools.monitors.windows import stored
 from tools.profile.profile import FORMAT, FeatureProfile, ScoreProfile
 from tools.profile.values import ValueProfile
 
@@ -66,7 +65,9 @@ class Profiles:
         if profile is None or start >= end:
             return []
         key = feature_windows.key_of(self.eyes.log, profile)
-        return [span(each.start, each.end) for each in stored(self.store, key, [span(start, end)]) if each.quarantined]
+        # Without their counts: weeks of windows lie between, and hardly ever one is flagged.
+        flagged = self.store.flagged(key.model, key.version, key.profile, key.source, start, end)
+        return [span(*each) for each in flagged]
 
     def _feature_name(self) -> str:
         log = self.eyes.log

@@ -16,8 +16,8 @@ from tools.monitors.harm_windows import MOST
 from tools.monitors.prediction_log import PredictionLog
 from tools.monitors.scored_rows import ScoredRows, count_all
 from tools.monitors.sight import Sight
-from tools.monitors.spans import Span, span
-from tools.monitors.windows import Window, stored
+from tools.monitors.spans import Span
+from tools.monitors.windows import Window
 from tools.profile.counts import ScoreCounts
 from tools.profile.losses import count_losses
 from tools.profile.profile import ScoreProfile
@@ -45,8 +45,8 @@ def followed(store: WindowStore, log: PredictionLog, profile: ValueProfile, unti
     """
     if not profile.labelled or profile.end >= until:
         return ()
-    found = stored(store, score_windows.key_of(log, profile), [span(profile.end, until)])
-    usable = [each for each in found if each.closed and not each.quarantined][-MOST:]
+    key = score_windows.key_of(log, profile)
+    usable = store.newest(key.model, key.version, key.profile, key.source, profile.end, until, MOST)
     windows = (loss_window(each.start, each.end, load(ValueCounts, each.counts).losses, profile) for each in usable)
     return tuple(window for window in windows if window.rows)
 

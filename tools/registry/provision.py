@@ -59,6 +59,13 @@ def grant(owner_uri: str, trainer: str, promoter: str, *, releases: str = RELEAS
         )
 
 
+def grant_reading(owner_uri: str, reader: str) -> None:
+    """Give a login role exactly the rights of reader.sql. Idempotent; Misconfigured as for `grant`."""
+    statements = sql.SQL((resources.files("tools.registry") / "reader.sql").read_text("utf-8"))
+    with translated("setting the rights in MLflow's database"), _connected(owner_uri) as connection:
+        connection.execute(statements.format(reader=sql.Identifier(reader)))
+
+
 def ensure_experiments(
     owner_uri: str, artifact_root: Path | None, *, training: str = TRAINING, releases: str = RELEASES
 ) -> None:

@@ -15,14 +15,16 @@ def tries(trainer_uri: str) -> bool:
     return trainer_uri.startswith("postgresql")
 
 
-def trespasses(trainer_uri: str, ledger: str) -> list[str]:
+def trespasses(trainer_uri: str, ledger: str | None = None) -> list[str]:
     """Return what the login of this Postgres URI can do that it must not, in MLflow's database and in the ledger's.
+
+    Without `ledger` only in MLflow's.
 
     Raises Unavailable or Misconfigured when the login cannot even connect to MLflow's database.
     """
     with translated("trying the training login"), _connected(_plain(trainer_uri)) as connection:
         found = [name for name, statement in _statements() if _works(connection, statement)]
-    return [*found, *(["read our own database"] if _gets_in(_plain(trainer_uri), ledger) else [])]
+    return [*found, *(["read our own database"] if ledger and _gets_in(_plain(trainer_uri), ledger) else [])]
 
 
 def _statements() -> list[tuple[str, str]]:

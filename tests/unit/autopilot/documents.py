@@ -1,6 +1,7 @@
 """Explanations as the ledger's view makes them, of decisions and judgements that the real policy made."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -74,6 +75,7 @@ class Shelf:
     row: Json = field(default_factory=dict)
     audit: tuple[Json, ...] = ()
     cost: Json | None = None
+    folded_at: datetime | None = None
 
     def explanation(self) -> Json:
         """Return the document."""
@@ -102,8 +104,13 @@ class Shelf:
 
     @property
     def decisions(self) -> Any:
-        row = {"document": dump(self.decision), "policy": dump(self.spec)} if self.decision else None
+        decision, folded = self.decision, self.folded_at
+        row = {"document": dump(decision), "policy": dump(self.spec), "folded_at": folded} if decision else None
         return SimpleNamespace(row=lambda run: row)
+
+    @property
+    def shadow(self) -> Any:
+        return SimpleNamespace(standing=lambda model: None, looks=lambda model, since: [])
 
     @property
     def approvals(self) -> Any:
@@ -226,6 +233,13 @@ def undecided() -> Json:
     return Shelf().explanation()
 
 
+def folded() -> Json:
+    """A quiet check whose windows have folded since."""
+    shelf = checked(QUIET, outcome="no_action")
+    shelf.folded_at = NOW + 20 * DAY
+    return shelf.explanation()
+
+
 def asked_back(comparison: Comparison) -> Json:
     """A return to an earlier version that a person asked for."""
     decision = retraining.request_rollback(STRICT, History(), NOW, "ben", "2")
@@ -243,6 +257,7 @@ def every() -> dict[str, Json]:
     )
     return {
         "quiet": quiet(),
+        "folded": folded(),
         "broken": broken(),
         "waiting": waiting(),
         "promoted": promoted(),

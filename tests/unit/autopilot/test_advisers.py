@@ -34,7 +34,7 @@ models:
 
 def parts(tmp_path: Path, environment: dict[str, str], more: str = "") -> Deps:
     known = settings.load({**environment, "AUTOPILOT_HOME": str(tmp_path)})
-    found: Any = SimpleNamespace(promoter="sqlite://", trainer="sqlite://", artifacts=None, cluster=None)
+    found: Any = SimpleNamespace(registry="sqlite://", trainer="sqlite://", artifacts=None, cluster=None)
     book: Any = SimpleNamespace(windows=None)
     return workshop(known, spec.parse(f"{FILE}{more}", "here"), found, book)("fraud")
 

@@ -53,7 +53,7 @@ def part(pipeline: dict[str, Any], **more: Any) -> Any:
 
 def parts(home: Path, pipeline: dict[str, Any], **environment: str) -> Deps:
     known = reading.load({**environment, "AUTOPILOT_HOME": str(home), "AUTOPILOT_CONFIG": str(home / "a.yaml")})
-    found: Any = SimpleNamespace(promoter="sqlite://", trainer="sqlite://", artifacts=None, cluster=None)
+    found: Any = SimpleNamespace(registry="sqlite://", trainer="sqlite://", artifacts=None, cluster=None)
     book: Any = SimpleNamespace(windows=None)
     return workshop(known, read(pipeline), found, book)("m0")
 

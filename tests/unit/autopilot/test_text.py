@@ -2,7 +2,7 @@
 
 import pytest
 
-from autopilot.cli.text import run_text, runs_text, status_text
+from autopilot.cli.text import run_text, runs_text
 from tests.unit.autopilot import documents
 from tests.unit.autopilot.documents import RUN, promoted
 
@@ -40,13 +40,12 @@ def test_one_run_is_one_line_whatever_its_reason_holds():
     assert "\x1b" not in text
 
 
-def test_no_runs_and_no_models_say_what_to_do():
+def test_no_runs_say_what_to_do():
     assert "autopilot run" in runs_text([])
-    assert "autopilot init" in status_text({"models": []})
 
 
-def test_a_model_that_was_never_checked_is_unknown_not_healthy():
-    never = {"verdict": None, "action": None, "waiting_for": None, "champion": None, "checked_at": None}
-    text = status_text({"models": [{"model": "fraud", **never, "reason": "never checked"}]})
-    assert "unknown" in text
-    assert "never" in text
+def test_a_run_of_a_paused_model_says_so_while_it_lives():
+    paused = {"text": "paused by ana since 2026-03-01T10:30:00Z: the feed moves", "next": "autopilot unpause fraud"}
+    assert "paused by ana since" in run_text(EVERY["waiting"], paused)
+    assert "autopilot unpause fraud" in run_text(EVERY["waiting"], paused)
+    assert "paused" not in run_text(EVERY["failed_job"], paused)

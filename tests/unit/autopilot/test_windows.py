@@ -94,6 +94,7 @@ def test_without_a_course_there_are_words_and_no_drawing(kind: str):
             "of fewer than two windows the ledger keeps a number",
             "a person asked for a return",
             "There is no decision yet",
+            "what was measured is not kept any more",
         )
     )
 

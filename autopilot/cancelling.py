@@ -1,0 +1,51 @@
+"""Cancel a run: its job is stopped, whoever carries it on meanwhile, and it ends."""
+
+from autopilot import run_log
+from checkpoints.database import Row, run_lock
+from checkpoints.ledger.book import PostgresLedger
+from graph.errors import Refused
+from graph.ports import Clock, Parts
+from graph.state import training_key
+
+
+def cancel(book: PostgresLedger, parts: Parts, clock: Clock, run: str, by: str) -> None:
+    """Stop the run's job and end the run. Refused when it has ended, or its promotion has begun."""
+    row = book.runs.row(run)
+    model = row["model"]
+    _require_cancellable(book, row, (None,))
+    now, reason = clock.now(), f"cancelled by {by}"
+    # The reason first: a process that carries the run on meanwhile reads it before its next step.
+    book.runs.void(run, reason, now)
+    book.runs.audit(by, "cancel", now, model, run, {})
+    _stop_job(book, parts, clock, row)
+    with book.database.locked(run_lock(run)):
+        # A process that carried it on meanwhile may have ended it for this very reason.
+        _require_cancellable(book, book.runs.row(run), (None, "cancelled", "voided"))
+        # Again: a process that was just starting the job when it was stopped above has started it by now.
+        _stop_job(book, parts, clock, row)
+        if book.approval(run):
+            book.close_approval(run, "voided", reason, now)
+        book.finish(run, "cancelled", reason, now)
+        # No job, no price. Afterwards: a run that goes on after all must not train for nothing.
+        book.costs.release(run, now)
+        run_log.ended(model, run, "cancelled")
+
+
+def _require_cancellable(book: PostgresLedger, row: Row, allowed: tuple[str | None, ...]) -> None:
+    run, model = str(row["run"]), row["model"]
+    if row["outcome"] not in allowed:
+        raise Refused(f"run {run} of {model} has ended: {row['outcome']}", f"autopilot explain {run}")
+    if any(effect["kind"] in ("champion", "previous") for effect in book.effects.of(run)):
+        raise Refused(
+            f"the promotion of run {run} of {model} has begun",
+            f"end it with: autopilot resume {run}, then go back with: autopilot rollback {model}",
+        )
+
+
+def _stop_job(book: PostgresLedger, parts: Parts, clock: Clock, row: Row) -> None:
+    """Stop the run's training job, known to its row or not: a process may have died before it noted it."""
+    run, model = str(row["run"]), row["model"]
+    if any(effect["kind"] == "training" for effect in book.effects.of(run)):
+        job = parts(model).pipeline.cancel(training_key(model, run))
+        if job:
+            book.note_job(run, job, clock.now())

@@ -1,0 +1,41 @@
+-- name: claim
+-- `since` stays from the first check of an unbroken row of wishes; one that no check repeated in time begins anew.
+insert into claims as c (model, run, since, seen_at, stands_for, tags, want)
+values (%(model)s, %(run)s, %(now)s, %(now)s, %(stands_for)s, %(tags)s, %(want)s)
+on conflict (model) do update
+set run = excluded.run, seen_at = excluded.seen_at, stands_for = excluded.stands_for, tags = excluded.tags,
+    want = excluded.want,
+    since = case when c.seen_at + c.stands_for > excluded.seen_at then c.since else excluded.since end
+
+-- name: claims
+select model, run, since, seen_at, stands_for, tags, want from claims order by model
+
+-- name: leave
+delete from claims where model = %(model)s
+
+-- name: keep
+delete from claims where not model = any(%(models)s)
+
+-- name: in_use
+-- Who trains, or is about to: a run that was given a slot may not have written down its decision yet.
+select r.model from runs r left join decisions d on d.run = r.run
+where r.outcome is null and r.challenger is null and r.run is distinct from %(run)s::uuid
+  and case when r.action is null then exists (select 1 from grants g where g.run = r.run)
+           else r.action = 'retrain' and d.document->>'reuse' is null end
+order by r.model
+
+-- name: begun
+-- What was given a slot and not given back by what was then decided.
+select g.model, g.at, g.log_e from grants g join runs r on r.run = g.run
+where g.at > %(since)s and r.run is distinct from %(run)s::uuid and (r.action = 'retrain' or (r.action is null and r.outcome is null))
+order by g.at, g.run
+
+-- name: granted
+select 1 as one from grants where run = %(run)s
+
+-- name: grant
+with given as (
+  insert into grants (run, model, at, log_e) values (%(run)s, %(model)s, %(now)s, %(log_e)s)
+  on conflict (run) do nothing
+)
+delete from claims where model = %(model)s

@@ -1,0 +1,30 @@
+-- name: standing
+select scope, name, paused_by, paused_at, reason from pauses where lifted_at is null order by paused_at, id
+
+-- name: pause
+-- The pause and its line in the audit trail, together or not at all. No row where the same is paused already.
+with paused as (
+  insert into pauses (scope, name, reason, paused_by, os_user, paused_at)
+  values (%(scope)s, %(name)s, %(reason)s, %(by)s, %(os_user)s, %(now)s)
+  on conflict (scope, coalesce(name, '')) where lifted_at is null do nothing
+  returning scope, name, paused_by, paused_at, reason
+), audited as (
+  insert into audit (at, actor, act, model, detail)
+  select %(now)s, paused_by, 'pause', case when scope = 'model' then name end,
+         jsonb_build_object('scope', scope, 'name', name, 'reason', reason, 'os_user', %(os_user)s::text)
+  from paused
+)
+select * from paused
+
+-- name: unpause
+with lifted as (
+  update pauses set lifted_by = %(by)s, lifted_os_user = %(os_user)s, lifted_at = %(now)s, lifted_reason = %(reason)s
+  where scope = %(scope)s and name is not distinct from %(name)s and lifted_at is null
+  returning scope, name, paused_by, paused_at, reason
+), audited as (
+  insert into audit (at, actor, act, model, detail)
+  select %(now)s, %(by)s, 'unpause', case when scope = 'model' then name end,
+         jsonb_build_object('scope', scope, 'name', name, 'reason', %(reason)s::text, 'os_user', %(os_user)s::text)
+  from lifted
+)
+select * from lifted
