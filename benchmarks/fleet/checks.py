@@ -46,16 +46,17 @@ class Hour:
         return self.per_check_s * models + self.plans_s
 
 
-def hour(folder: Path, models: int, templates: int, planned: int, hours: int = 2) -> Hour:
-    """Measure the cheaper of some hours, after one in which everything is opened for the first time.
+def hour(folder: Path, models: int, templates: int, planned: int, hours: range) -> Hour:
+    """Measure the cheapest of some hours; before the first of all, only one model of each template was ever checked.
 
     The planning is measured for `planned` models of which none is due, as it is most of the time.
     """
     with world(folder, models, templates, ROWS) as fleet:
-        turn(fleet, 1)
+        for number in range(1, hours.start):
+            turn(fleet, number)
         # A worker begins once and then works for months: what it takes to begin and to end is no part of a check.
-        opened_s, _ = _cost(fleet, partial(work, fleet))
-        checks_s, database_s = min(_cost(fleet, partial(turn, fleet, number)) for number in range(2, 2 + hours))
+        opened_s, _ = min(_cost(fleet, partial(work, fleet)) for _ in range(2))
+        checks_s, database_s = min(_cost(fleet, partial(turn, fleet, number)) for number in hours)
         return Hour(models, checks_s - opened_s, database_s, _plans(fleet, planned))
 
 

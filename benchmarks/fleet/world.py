@@ -24,8 +24,8 @@ from benchmarks.fleet import logs
 from checkpoints.embedded.cluster import EmbeddedPostgres
 from tools.monitors.profiles import Profiles
 
-PAST_HOURS = 400
-"""Counted windows that upkeep leaves unfolded: so many hours lie between the reference and the first live file."""
+PAST_HOURS = 216
+"""Between the reference and the first live file. A check follows 200 windows at most."""
 LIVE_HOURS = 8
 FIRST = logs.REFERENCE_HOURS + PAST_HOURS
 """The first hour that lies in files again."""
