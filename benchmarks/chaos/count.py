@@ -33,13 +33,16 @@ def decisions(town: Town) -> float:
         return _one(ledger, "select count(*) from autopilot.decisions")
 
 
-def counted(town: Town) -> dict[str, float]:
-    """Return how often something happened that must not: 0 each in a sound fleet."""
+def counted(town: Town, since: datetime) -> dict[str, float]:
+    """Return how often something happened that must not: 0 each in a sound fleet.
+
+    `since` is a time for which, or for a later one, each model was due and is to be decided.
+    """
     with town.connect() as ledger, town.connect("mlflow") as mlflow:
         afresh = replace(town.scene, site=replace(town.site, ledger=ledger, mlflow=mlflow))
         seen = {model: _happened(afresh, model) for model in town.drifted}
         wrong = _wrong(seen)
-        twice, unknown = _decided(town, ledger)
+        ticks = _ticks(town, ledger)
         return {
             "double_retrains": wrong["executions of the training command"] + wrong["trainings paid for"],
             "double_promotions": wrong["moves of aliases"] + wrong["new versions"] + wrong["promotions"],
@@ -50,8 +53,9 @@ def counted(town: Town) -> dict[str, float]:
             + wrong["effects without a record"]
             + wrong["answers"],
             "lost_approvals": _lost(town, ledger),
-            "ticks_decided_twice": twice,
-            "decisions_of_no_tick": unknown,
+            "ticks_decided_twice": sum(count - 1 for (_, tick), count in ticks.items() if tick),
+            "decisions_of_no_tick": sum(count for (_, tick), count in ticks.items() if tick is None),
+            "models_left_behind": len({*town.models} - {model for model, tick in ticks if tick and tick >= since}),
             "open_runs": _one(ledger, "select count(*) from autopilot.runs where outcome is null"),
         }
 
@@ -74,13 +78,11 @@ def _wrong(seen: dict[str, dict[str, Any]]) -> Counter[str]:
     return wrong
 
 
-def _decided(town: Town, ledger: Any) -> tuple[int, int]:
-    """Return how many ticks led to two decisions, and how many decisions belong to no tick."""
+def _ticks(town: Town, ledger: Any) -> Counter[tuple[str, datetime | None]]:
+    """Return how often each model was decided for each time of its schedule; None for a decision of no such time."""
     rows = ledger.execute("select model, run::text from autopilot.decisions").fetchall()
     known = {model: dict(_runs(model, town.now())) for model in town.models}
-    of_ticks = Counter((model, known[model].get(run)) for model, run in rows)
-    unknown = sum(count for (_, tick), count in of_ticks.items() if tick is None)
-    return sum(count - 1 for (_, tick), count in of_ticks.items() if tick is not None), unknown
+    return Counter((model, known[model].get(run)) for model, run in rows)
 
 
 def _runs(model: str, now: datetime) -> Iterator[tuple[str, datetime]]:

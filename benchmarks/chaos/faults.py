@@ -11,7 +11,6 @@ import psycopg
 
 from benchmarks.chaos.town import Town
 
-HANGS_S, STOPPED_S = 15.0, 20.0
 EARLIER, LATER = timedelta(minutes=-10), timedelta(minutes=3)
 
 
@@ -35,9 +34,9 @@ def kill_postgres(town: Town) -> None:
 
 
 def stop_postgres(town: Town) -> None:
-    """Stop Postgres, and start it again after 20 seconds."""
+    """Stop Postgres, and start it again a while later: 20 seconds in the long form."""
     town.cluster.stop()
-    time.sleep(STOPPED_S)
+    time.sleep(town.form.stopped_s)
     town.cluster.ensure()
 
 
@@ -54,7 +53,7 @@ def fill_the_pool(town: Town) -> None:
     with suppress(psycopg.OperationalError):
         while True:
             held.append(town.connect("postgres"))
-    time.sleep(HANGS_S)
+    time.sleep(town.form.hangs_s)
     for each in held:
         each.close()
 
@@ -67,7 +66,7 @@ def mlflow_hangs(town: Town) -> None:
     for pid in stopped:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGSTOP)
-    time.sleep(HANGS_S)
+    time.sleep(town.form.hangs_s)
     for pid in stopped:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
@@ -76,14 +75,14 @@ def mlflow_hangs(town: Town) -> None:
 def prometheus_hangs(town: Town) -> None:
     """Let Prometheus take questions and answer none."""
     town.prometheus.open.clear()
-    time.sleep(HANGS_S)
+    time.sleep(town.form.hangs_s)
     town.prometheus.open.set()
 
 
 def earlier_clock(town: Town) -> None:
     """Restart the workers under an earlier --now, let them work, and restart them under the time it is."""
     _restarted(town, EARLIER)
-    time.sleep(HANGS_S)
+    time.sleep(town.form.hangs_s)
     _restarted(town, timedelta(0))
 
 

@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,6 +24,7 @@ from tests.fakes.prometheus_server import FakePrometheus
 
 WORKERS = 3
 APPROVED = "approved.log"
+LOGS = "logs"
 _FILE = """
 people: {ana: {}}
 defaults:
@@ -48,6 +49,21 @@ models:
 _REMOTE = "{kind: prometheus, url: URL, by: model, queries: {accuracy: {query: accuracy, below: 0.5, means: degraded}}}"
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How large the town is, and in seconds how long things last: a hang, a stop, the pause between two faults."""
+
+    models: int
+    hangs_s: float
+    stopped_s: float
+    apart_s: float
+    each: bool
+    """Whether recovery is waited for after every fault, or after the last alone."""
+
+
+SHORT, LONG = Form(60, 5.0, 5.0, 3.0, each=False), Form(300, 15.0, 20.0, 30.0, each=True)
+
+
 class Hanging(FakePrometheus):
     """A Prometheus that stops answering while `open` is not set."""
 
@@ -68,8 +84,9 @@ class Town:
 
     site: Installation
     scene: Scene
+    form: Form
     drifted: list[str]
-    """The models with an incident: each is to be retrained, approved and promoted, once."""
+    """The models that will have an incident: each is to be retrained, approved and promoted, once."""
     calm: list[str]
     prometheus: Hanging
     ahead: timedelta = timedelta(0)
@@ -98,6 +115,14 @@ class Town:
     def work(self, workers: int = WORKERS, off: timedelta = timedelta(0)) -> None:
         """Start workers; `off` is how far their clock is from the others'."""
         self.workers += [self._start(off, "command", "work", "--jobs", "2") for _ in range(workers)]
+
+    def strike(self, models: Sequence[str]) -> None:
+        """Let something happen to what these models are asked: their logs become others, in one step."""
+        for model in models:
+            log = _log(self.site.root, model)
+            arriving = log.with_suffix(".new")
+            os.link(self.site.root / "log.parquet", arriving)
+            arriving.replace(log)
 
     def approve(self) -> Process:
         """Start who approves whatever is asked, and writes down what was taken."""
@@ -130,21 +155,34 @@ def end(process: Process) -> None:
 
 
 @contextmanager
-def town(site: Installation, drifted: int, calm: int) -> Iterator[Town]:
-    """Yield a town of so many models, nobody at work yet. A third of the calm ones are watched by Prometheus."""
+def town(site: Installation, form: Form) -> Iterator[Town]:
+    """Yield a town, nobody at work yet and nothing wrong. A quarter of the models will have an incident.
+
+    A third of the others are watched by Prometheus.
+    """
     _calm_log(site.root)
-    bad = [f"drifted-{number:03}" for number in range(drifted)]
-    good = [f"calm-{number:03}" for number in range(calm)]
+    bad = [f"drifted-{number:03}" for number in range(form.models // 4)]
+    good = [f"calm-{number:03}" for number in range(form.models - len(bad))]
+    (site.root / LOGS).mkdir()
+    for name in bad:
+        os.link(site.root / "calm.parquet", _log(site.root, name))
     with Hanging().running() as prometheus:
         prometheus.known = {"accuracy": [({"model": name}, "0.97") for name in good]}
         scene = site.scene(*bad, *good)
         remote = _REMOTE.replace("URL", prometheus.url)
-        entries = [f"  {name}: {{registry: {{model: {name}}}}}\n" for name in bad]
+        entries = [
+            f"  {name}: {{registry: {{model: {name}}}, monitor: {{source: ../{LOGS}/{name}.parquet}}}}\n"
+            for name in bad
+        ]
         for number, name in enumerate(good):
             monitor = remote if number % 3 == 0 else "{source: ../calm.parquet}"
             entries.append(f"  {name}: {{registry: {{model: {name}}}, monitor: {monitor}}}\n")
         (scene.folder / "autopilot.yaml").write_text(_FILE + "".join(entries))
-        yield Town(site, scene, bad, good, prometheus)
+        yield Town(site, scene, form, bad, good, prometheus)
+
+
+def _log(root: Path, model: str) -> Path:
+    return root / LOGS / f"{model}.parquet"
 
 
 def _calm_log(root: Path) -> None:
