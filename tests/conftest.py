@@ -24,6 +24,9 @@ TOGETHER = (
 for name in [name for name in os.environ if name.startswith(OURS) and name != DATA]:
     del os.environ[name]
 
+# A test module that imports MLflow as it is leaves a file in its user's home, and tells MLflow's makers.
+os.environ["DO_NOT_TRACK"] = "true"
+
 # Threads of several workers that wait for each other on the same processors take longer than one thread alone.
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 

@@ -1,9 +1,11 @@
 """A real browser for tests, and the rules of accessibility that pages are held to in it."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -23,8 +25,10 @@ def browsing(lacking: Lacking) -> Iterator[Browser]:
         lacking("Chromium", "apt install chromium")
     # As root, in a container, it has no sandbox of its own to start.
     arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=arguments, timeout=PATIENCE_MS)
+    with TemporaryDirectory() as home, sync_playwright() as playwright:
+        # It would leave settings in the home of whoever runs the tests.
+        around = {"PATH": os.environ["PATH"], "HOME": home}
+        browser = playwright.chromium.launch(executable_path=program, args=arguments, env=around, timeout=PATIENCE_MS)
         try:
             yield browser
         finally:
