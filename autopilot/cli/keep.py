@@ -21,8 +21,13 @@ def db(arguments: Namespace) -> int:
         raise Misconfigured("--dry-run goes with `db prune`")
     if arguments.sql and arguments.act != "roles":
         raise Misconfigured("--sql goes with `db roles`")
-    act = {"migrate": _migrate, "status": _status, "prune": _prune, "roles": _roles, "stop": _stop}[arguments.act]
-    found, text = act(arguments)
+    if arguments.act == "prune":
+        return _prune(arguments)
+    act = {"migrate": _migrate, "status": _status, "roles": _roles, "stop": _stop}[arguments.act]
+    return _tell(arguments, *act(arguments))
+
+
+def _tell(arguments: Namespace, found: object, text: str) -> int:
     if arguments.json:
         output.document(found)
     else:
@@ -40,11 +45,12 @@ def _status(arguments: Namespace) -> tuple[object, str]:
     return found, "\n".join(f"{key}: {value}" for key, value in found.items())
 
 
-def _prune(arguments: Namespace) -> tuple[object, str]:
+def _prune(arguments: Namespace) -> int:
     from autopilot.upkeep.pruning import prune, text
 
     done = prune(_settings(arguments), dry=arguments.dry_run)
-    return {"dry_run": arguments.dry_run, **done.document}, text(done, dry=arguments.dry_run)
+    _tell(arguments, {"dry_run": arguments.dry_run, **done.document}, text(done, dry=arguments.dry_run))
+    return 1 if done.failed else 0
 
 
 def _roles(arguments: Namespace) -> tuple[object, str]:

@@ -1,8 +1,8 @@
 """Carries one run on, as far as this process may, and says who looks at it next and when."""
 
 from autopilot.capabilities import Elsewhere
+from autopilot.defects import defect
 from autopilot.desk import Desk
-from autopilot.fleet.defects import defect
 from autopilot.fleet.queues import APPROVALS, TRAIN, taken_over
 from checkpoints.database import Occupied, run_lock
 from graph.errors import AutopilotError

@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
+from autopilot.defects import defect
 from autopilot.desk import Desk
-from autopilot.fleet.defects import defect
 from autopilot.fleet.planner import called
 from autopilot.fleet.schedule import due_models, retry_at
 from checkpoints.database import Occupied

@@ -15,7 +15,7 @@ from autopilot.fleet.checking import check
 from autopilot.fleet.planner import answer_alerts, plan, sweep
 from autopilot.fleet.queues import CHECKS, RETENTION, UPKEEP
 from autopilot.fleet.threads import in_thread
-from autopilot.upkeep.tending import tend
+from autopilot.upkeep.tending import require_tended, tend
 from graph.errors import Unavailable
 
 SLOW_S = 20.0
@@ -99,11 +99,11 @@ def _add_retention(app: App, desk: Desk, retry: ComesAgain) -> None:
 
 
 def retain(desk: Desk) -> None:
-    """Fold and drop what is old, as far as one call goes."""
+    """Fold and drop what is old, as far as one call goes. An error of one model is raised when the rest is done."""
     office = desk.office
     office.book.queue.forget()
     if office.home:
-        tend(office.book, office.file.retention.policy, desk.clock.now(), office.home)
+        require_tended(tend(office.book, office.file.retention.policy, desk.clock.now(), office.home))
 
 
 async def check_chunk(desk: Desk, models: list[str], slow_s: float = SLOW_S) -> None:

@@ -27,6 +27,8 @@ class Amounts:
     """Tended."""
     left: list[str] = field(default_factory=list)
     """Models whose past somebody reads just now."""
+    failed: dict[str, Json] = field(default_factory=dict)
+    """Why a model, or another part, could not be tended (kind, message, hint), by what it is."""
     more: bool = False
     """There is more to do than one call does."""
 
@@ -43,7 +45,9 @@ class Amounts:
         return self.found.get(what, (0, 0))[1]
 
     def __add__(self, other: "Amounts") -> "Amounts":
-        total = Amounts(dict(self.found), self.models + other.models, other.left, other.more)
+        total = Amounts(
+            dict(self.found), self.models + other.models, other.left, {**self.failed, **other.failed}, other.more
+        )
         for what, (things, size) in other.found.items():
             total.add(what, things, size)
         return total
@@ -52,4 +56,4 @@ class Amounts:
     def document(self) -> Json:
         """Return all of it as JSON."""
         kinds: Json = {what: {"things": self.things(what), "bytes": self.size(what)} for what in get_args(What)}
-        return {"models": self.models, **kinds, "left": self.left}
+        return {"models": self.models, **kinds, "left": self.left, "failed": self.failed}

@@ -45,10 +45,11 @@ def text(done: Amounts, *, dry: bool) -> str:
         for what, said in _SAID.items()
         if done.things(what)
     ]
-    if not lines:
+    if not lines and not done.failed:
         lines = ["nothing is old enough to be folded or dropped"]
     if done.left:
         lines.append(f"left for later, as their past is being read: {', '.join(done.left)}")
+    lines += [f"failed: {what}: {error['message']}; {error['hint']}" for what, error in done.failed.items()]
     return "\n".join(["nothing was changed; this would be done:", *lines] if dry else lines)
 
 

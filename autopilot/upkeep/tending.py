@@ -1,16 +1,20 @@
 """The one way in: a bounded piece of upkeep per call, safe to repeat, by any process and beside any other."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from autopilot.defects import defect
 from autopilot.upkeep import files
 from autopilot.upkeep.amounts import Amounts, What
 from autopilot.upkeep.lock import upkeep_of
 from autopilot.upkeep.of_model import Merge, ModelUpkeep
-from checkpoints.database import Occupied
+from checkpoints.database import Occupied, translated
 from checkpoints.ledger.book import PostgresLedger
+from graph.errors import AutopilotError, Unavailable
+from graph.model import Json
 from graph.policy.retention import Retention
 
 MODELS = 300
@@ -19,7 +23,11 @@ THREADS = 500
 FOLDERS = 200
 EVERY = timedelta(hours=23)
 """Between two visits to one model: its days fold one by one."""
+AGAIN = timedelta(minutes=30)
+"""A model that could not be tended has its next turn then, behind those that wait for longer."""
 _PATIENCE_S = 0.001
+_log = logging.getLogger("autopilot.upkeep")
+_log.addHandler(logging.NullHandler())
 
 
 def tend(
@@ -34,15 +42,31 @@ def tend(
 ) -> Amounts:
     """Fold and drop what is old, as far as one call goes. Return what was done, or with `dry` what would be.
 
-    `home` is where runs and jobs have their folders. Models whose past is being read are left for the next call.
+    `home` is where runs and jobs have their folders. Models whose past is being read are left for the next call. What
+    could not be tended holds up nothing else, and stands under `failed`: `require_tended` raises it. Unavailable where
+    the database is away.
     """
     done = Amounts()
     work = Upkeep(book, keep, now, home, merge or _usual(), done, dry)
     work.models(every)
-    work.threads()
-    work.lines()
-    work.folders()
+    work.apart("threads of ended runs", work.threads)
+    work.apart("sent messages", work.lines)
+    work.apart("folders of ended runs", work.folders)
     return done
+
+
+def require_tended(done: Amounts) -> None:
+    """Raise what could not be tended, as one error that names it all."""
+    if done.failed:
+        said = "; ".join(f"{what}: {error['message']}" for what, error in done.failed.items())
+        hints = dict.fromkeys(error["hint"] for error in done.failed.values() if error["hint"])
+        raise AutopilotError(f"upkeep failed: {said}", "; ".join([*hints, "then: autopilot db prune"]))
+
+
+def _words(error: Exception) -> Json:
+    if isinstance(error, AutopilotError):
+        return {"kind": error.kind, "message": error.message, "hint": error.hint}
+    return defect(error)
 
 
 def _usual() -> Merge:
@@ -68,12 +92,37 @@ class Upkeep:
         due = self.book.upkeep.due(self.now - every, self.now, 10**9 if self.dry else MODELS)
         self.done.more |= len(due) == MODELS and not self.dry
         for model in due:
-            self._model(model)
+            try:
+                self._model(model)
+            except Exception as error:
+                if self.dry and isinstance(error, Unavailable):
+                    raise
+                # Where this cannot be written either, the database is away, and no model is to blame.
+                self._later(model, every)
+                self._failed(f"model {model}", error)
+
+    def apart(self, what: str, part: Callable[[], None]) -> None:
+        """Tend what is no model's. Its error holds up nothing else, unless the database is away."""
+        try:
+            part()
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - not hidden: it is noted, and raised once all else is tended
+            self._failed(what, error)
+
+    def _failed(self, what: str, error: Exception) -> None:
+        self.done.failed[what] = found = _words(error)
+        _log.error("upkeep of %s failed: %s; %s", what, found["message"], found["hint"], extra={"event": found["kind"]})
+
+    def _later(self, model: str, every: timedelta) -> None:
+        """Let a model that could not be tended not take the turns of others for ever."""
+        if not self.dry:
+            self.book.upkeep.tended(model, min(self.now, self.now - every + AGAIN))
 
     def _model(self, model: str) -> None:
         upkeep = ModelUpkeep(self.book, self.keep, model, self.now, self.merge, self.done, self.dry)
         try:
-            with self.book.database.locked(upkeep_of(model), _PATIENCE_S):
+            with translated(), self.book.database.locked(upkeep_of(model), _PATIENCE_S):
                 if upkeep.tend() and not self.dry:
                     self.book.upkeep.tended(model, self.now)
                 else:
