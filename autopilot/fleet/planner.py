@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from autopilot import spec as written
 from autopilot.desk import Desk
@@ -17,7 +17,7 @@ from graph.spec import FleetSpec
 CHUNK = 50
 """Models that one job checks, one after the other."""
 ALERTS_APART = timedelta(seconds=60)
-"""An alert that fires without end asks for one check a minute and no more."""
+"""An alert that fires without end asks for one check a minute and no more; for a minute after any other it waits."""
 
 
 def schedules(file: written.File, pauses: Sequence[Pause] = ()) -> dict[str, str]:
@@ -90,14 +90,23 @@ def _alerts(desk: Desk) -> None:
 
 
 def look_at_alerts(desk: Desk) -> None:
-    """Have each model checked that an alert names, once for all of its alerts."""
+    """Have each model checked that an alert names, once for all of its alerts.
+
+    A check that began after an alert answers it: of a model that is checked all the time none is asked for.
+    """
     book, now = desk.office.book, desk.clock.now()
+    book.alerts.answered(now)
     for row in book.alerts.waiting():
         model, latest = row["model"], book.runs.latest(row["model"])
-        if model not in desk.office.file.models or (latest and now - latest["started_at"] < ALERTS_APART):
+        if model not in desk.office.file.models or (latest and _just_begun(latest["started_at"], now)):
             continue
         try:
             book.alerts.taken(model, desk.office.engine.request(model), now)
         except (Paused, NotFound):
             # Its alerts wait, and lead to one check once it goes on; where its entry just went, to none.
             continue
+
+
+def _just_begun(at: datetime, now: datetime) -> bool:
+    # One that lies ahead was begun before the clock was set back: it keeps no alert waiting.
+    return timedelta(0) <= now - at < ALERTS_APART

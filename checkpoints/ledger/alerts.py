@@ -32,10 +32,14 @@ class Alerts:
         """Return the models with alerts that no check has looked at: model, since, alerts."""
         return self._database.rows(query("alerts", "waiting"))
 
+    def answered(self, now: datetime) -> None:
+        """Note the checks that began after an alert anyway, until now, and answer it."""
+        self._database.execute(query("alerts", "answered"), now=now)
+
     def taken(self, model: str, run: str, now: datetime) -> None:
         """Note which check looks at what was alerted until now."""
         self._database.execute(query("alerts", "taken"), model=model, run=run, now=now)
 
     def of(self, run: str) -> list[Row]:
-        """Return the alerts that led to a check."""
+        """Return the alerts that led to a check, or that it answered."""
         return self._database.rows(query("alerts", "of_run"), run=run)

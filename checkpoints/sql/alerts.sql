@@ -7,6 +7,18 @@ values (%(dedupe)s, %(source)s, %(model)s, %(name)s, %(detail)s, %(now)s) on con
 select model, min(received_at) as since, count(*) as alerts from alerts where run is null group by model
 order by since, model
 
+-- name: answered
+-- A check that began after an alert and was decided has looked at it, whoever asked for it. A return that a person asked
+-- for measured nothing, and answers none.
+update alerts a set run = c.run
+from alerts w cross join lateral (
+  select r.run from runs r
+  where r.model = w.model and r.started_at > w.received_at and r.started_at <= %(now)s and r.action is not null
+    and exists (select 1 from evidence e where e.run = r.run)
+  order by r.started_at, r.run limit 1
+) c
+where w.run is null and a.dedupe = w.dedupe and a.run is null
+
 -- name: taken
 -- Only what was there when the check began: what came later asks for another look.
 update alerts set run = %(run)s where model = %(model)s and run is null and received_at <= %(now)s
