@@ -7,11 +7,14 @@ from datetime import datetime
 from psycopg.types.json import Jsonb
 
 from checkpoints.database import Database, Row
+from checkpoints.packing import unpack
 from checkpoints.queries import query
 from graph.codec import load
 from graph.pause import Pause
 from graph.policy.retraining import RESTRAINTS
 from graph.reasoning.narrowing import RULE
+
+_RESTRAINTS = [*RESTRAINTS, RULE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,18 @@ class Fleet:
     def screen(self, purses: Sequence[Purse] = ()) -> Screen:
         """Return the fleet as it stands now."""
         asked = [{"model": each.model, "currency": each.currency, "since": each.since.isoformat()} for each in purses]
-        once, *rows = self._database.rows(
-            query("fleet", "screen"), budgets=Jsonb(asked), restraints=[*RESTRAINTS, RULE]
-        )
+        once, *rows = self._database.rows(query("fleet", "screen"), budgets=Jsonb(asked), restraints=_RESTRAINTS)
         return Screen(
-            rows={row["model"]: row for row in rows},
+            rows={row["model"]: _unpacked(row) for row in rows},
             pauses=tuple(load(Pause, each) for each in once["pauses"] or ()),
             spent={each["model"]: each["amount"] for each in once["spent"] or ()},
             incidents=tuple(once["incidents"] or ()),
         )
+
+
+def _unpacked(row: Row) -> Row:
+    """Return a model's row with the rule that blocks it, also where its decision is kept by reference."""
+    packed = row.pop("blocked_in")
+    rules = unpack(packed)["rules"] if packed else []
+    blocked = [rule["rule"] for rule in rules if rule["outcome"] == "blocked" and rule["rule"] in _RESTRAINTS]
+    return {**row, "blocked_by": blocked[-1]} if blocked else row

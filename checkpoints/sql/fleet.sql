@@ -21,7 +21,7 @@ with recursive known(model) as (
 select m.model, d.verdict, d.cause, d.action, d.reason, d.champion, d.started_at as checked_at, d.run as checked_by,
        a.run as active, a.status as active_status, a.error->>'message' as active_error,
        n.started_at as begun_at, case when n.outcome = 'failed' then n.run end as failed, n.reason as failure,
-       b.rule as blocked_by,
+       b.rule as blocked_by, b.packed as blocked_in,
        exists (select 1 from demotions x where x.model = m.model and x.lifted_at is null) as demoted,
        case when m.model is null then (
          select jsonb_agg(jsonb_build_object('scope', scope, 'name', name, 'by', paused_by, 'at', paused_at, 'reason', reason)
@@ -52,10 +52,14 @@ left join lateral (
 ) n on true
 left join runs a on a.model = m.model and a.action in ('retrain', 'rollback') and a.outcome is null
 left join lateral (
-  select rule.value->>'rule' as rule
-  from decisions x cross join jsonb_array_elements(x.document->'rules') with ordinality as rule(value, place)
+  -- The rules of a decision that is kept by reference are packed: who asks unpacks them.
+  select x.packed, (
+    select rule.value->>'rule' from jsonb_array_elements(x.document->'rules') with ordinality as rule(value, place)
+    where rule.value->>'outcome' = 'blocked' and rule.value->>'rule' = any(%(restraints)s::text[])
+    order by rule.place desc limit 1
+  ) as rule
+  from decisions x
   where a.run is null and d.action in ('none', 'wait') and (d.verdict = 'degraded' or d.cause = 'no_champion')
-    and x.run = d.run and rule.value->>'outcome' = 'blocked' and rule.value->>'rule' = any(%(restraints)s::text[])
-  order by rule.place desc limit 1
+    and x.run = d.run
 ) b on true
 order by m.model nulls first

@@ -14,6 +14,7 @@ from autopilot.fleet.choice import Choice
 from autopilot.fleet.roster import USUAL, Entry, Purse, Roster
 from autopilot.fleet.screen import fleet
 from tests.fleets import many, shown, text
+from tests.flows.upkept import tended, told
 from tests.house import DEGRADED, MODEL
 from tests.serving import FILE
 from tests.unit.graph.policy.builders import DAY, HOUR, NOW
@@ -71,6 +72,22 @@ def test_a_model_is_told_what_it_waits_for_and_which_rule_holds_it_back(home):
     home.engine.run(MODEL)
     assert (shown(home)["states"], shown(home)["blocked_by"]) == (["blocked"], "retrains_per_week")
     assert shown(home, mode="shadow")["states"] == ["blocked", "shadow"]
+
+
+def test_the_rule_is_still_told_when_the_newest_decision_was_folded(home):
+    home.say(home.waiting(), "deny")
+    policy = home.spec[0].policy
+    home.spec[0] = replace(home.spec[0], policy=replace(policy, retrains_per_week=1))
+    home.wait(timedelta(days=1))
+    home.engine.run(MODEL)
+    home.clock.pass_time(HOUR)
+    newest = home.engine.run(MODEL)
+    before = shown(home)
+    assert before["blocked_by"] == "retrains_per_week"
+    tended(home)
+    kept = dict(told(home, "select run::text, kept from decisions"))
+    assert kept[newest] == "reference"
+    assert shown(home) == before
 
 
 def test_a_run_that_stands_still_says_so(home):
