@@ -119,7 +119,7 @@ class Upkeep:
         return {source: Bounds(flags, open_since, frozenset(spans)) for source, spans in named.items()}
 
     def standing(self, model: str) -> frozenset[str]:
-        """Return the versions that serve, served before, or were approved first."""
+        """Return the versions that serve, served before, or were approved first, whichever entry watches them."""
         rows = self._database.rows(query("upkeep", "standing"), model=model)
         return frozenset(row["version"] for row in rows if row["version"])
 

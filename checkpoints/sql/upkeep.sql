@@ -88,9 +88,14 @@ cross join lateral jsonb_array_elements(
 where d.model = %(model)s and e.document is not null and not d.run = any(%(folding)s::uuid[])
 
 -- name: standing
--- What serves, what a return goes to, and what was approved first.
-with made as (
-  select p.from_version, p.to_version, p.at, p.run from promotions p join runs r on r.run = p.run where r.model = %(model)s
+-- What serves, what a return goes to, and what was approved first: of the registered model, whichever entry that watches
+-- it moved it. Which one it is, the newest decision says: an entry may have gone from the file.
+with named as (
+  select coalesce(d.policy, o.document)->>'registry' as registry
+  from decisions d left join policies o on o.digest = d.policy_of
+  where d.model = %(model)s order by d.at desc, d.run desc limit 1
+), made as (
+  select p.from_version, p.to_version, p.at from promotions p join named n on n.registry = p.model
 )
 (select from_version as version from made order by at limit 1)
 union (select to_version from made order by at limit 1)

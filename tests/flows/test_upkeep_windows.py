@@ -91,6 +91,23 @@ def test_counts_of_long_ago_go_but_for_those_of_versions_that_may_serve(aged):
     assert ([*sums(aged)], told(aged, "select distinct version from windows")) == ([("1", "p", 2, 4)], [("1",)])
 
 
+def test_what_serves_or_served_stays_also_when_another_entry_of_the_registered_model_moved_it(home):
+    home.say(home.waiting())
+    assert home.champion() == "2"
+    home.clock.pass_time(HOUR)
+    home.monitor.evidence = HEALTHY
+    for _ in range(2):
+        home.engine.run("second")
+        home.clock.pass_time(HOUR)
+    home.clock.at = AGED
+    for version in ("1", "2", "7"):
+        laid(home, [0], version=version)
+    told(home, "update windows set model = 'second' returning 1")
+    tended(home, KEEP.counts)
+    assert told(home, "select kept from decisions where model = 'second'") == [("reference",)]
+    assert told(home, "select distinct version from folded_windows order by 1") == [("1",), ("2",)]
+
+
 def test_counts_of_a_strange_kind_stay_as_they_are(aged):
     laid(aged, [0])
     told(aged, "update windows set counts = '{\"rows\": 1}' where starts_at = %(at)s returning 1", at=MIDNIGHT)
