@@ -11,6 +11,8 @@ What = Literal[
     "windows_folded",
     "windows_dropped",
     "checks_dropped",
+    "slots_dropped",
+    "incidents_dropped",
     "threads_dropped",
     "lines_dropped",
     "folders_removed",

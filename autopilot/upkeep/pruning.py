@@ -15,6 +15,8 @@ _SAID: dict[What, str] = {
     "windows_folded": "windows become days",
     "windows_dropped": "window counts dropped",
     "checks_dropped": "checks dropped that did nothing",
+    "slots_dropped": "records of granted slots dropped",
+    "incidents_dropped": "closed incidents dropped",
     "threads_dropped": "threads of ended runs dropped",
     "lines_dropped": "sent messages dropped",
     "folders_removed": "folders of ended runs removed",

@@ -16,6 +16,7 @@ from checkpoints.ledger.book import PostgresLedger
 from graph.errors import AutopilotError, Unavailable
 from graph.model import Json
 from graph.policy.retention import Retention
+from graph.policy.slots import REMEMBERED
 
 MODELS = 300
 """Tended by one call: called hourly, it comes round 7,200 models in a day."""
@@ -48,7 +49,10 @@ def tend(
     """
     done = Amounts()
     work = Upkeep(book, keep, now, home, merge or _usual(), done, dry)
+    # First what may keep a check.
+    work.apart("granted slots", work.slots)
     work.models(every)
+    work.apart("closed incidents", work.incidents)
     work.apart("threads of ended runs", work.threads)
     work.apart("sent messages", work.lines)
     work.apart("folders of ended runs", work.folders)
@@ -131,6 +135,22 @@ class Upkeep:
             self.done.left.append(model)
         else:
             self.done.models += 1
+
+    def slots(self) -> None:
+        """Drop what says that a run which ended long ago was given a slot."""
+        # Whatever the retention is, those of the last days count for what part of all retrains may be for nothing.
+        before = self.now - max(self.keep.decisions, REMEMBERED)
+        runs = self.book.upkeep.old_grants(before)
+        if runs and not self.dry:
+            self.book.upkeep.forget_grants(runs)
+        self.done.add("slots_dropped", len(runs))
+
+    def incidents(self) -> None:
+        """Drop incidents that were over long ago."""
+        over = self.book.upkeep.old_incidents(self.now - self.keep.decisions)
+        if over and not self.dry:
+            self.book.upkeep.forget_incidents(over)
+        self.done.add("incidents_dropped", len(over))
 
     def threads(self) -> None:
         """Delete the checkpoints of runs that ended long ago."""

@@ -152,6 +152,24 @@ class Upkeep:
         """Delete sums. Return how many."""
         return self._database.execute(query("upkeep", "drop_sums"), **kind.names, starts=list(starts))
 
+    # --- slots, incidents ---
+
+    def old_grants(self, before: datetime) -> list[str]:
+        """Return the ended runs that were given a slot by `before`."""
+        return [str(row["run"]) for row in self._database.rows(query("upkeep", "old_grants"), before=before)]
+
+    def forget_grants(self, runs: Sequence[str]) -> None:
+        """Delete what says that these runs were given a slot."""
+        self._database.execute(query("upkeep", "forget_grants"), runs=list(runs))
+
+    def old_incidents(self, before: datetime) -> list[int]:
+        """Return the incidents that were over by `before`."""
+        return [row["id"] for row in self._database.rows(query("upkeep", "old_incidents"), before=before)]
+
+    def forget_incidents(self, incidents: Sequence[int]) -> None:
+        """Delete these incidents. Their questions and the answers to them stay."""
+        self._database.execute(query("upkeep", "forget_incidents"), incidents=list(incidents))
+
     # --- threads, files, lines ---
 
     def ended_threads(self, before: datetime, most: int) -> list[tuple[str, str]]:

@@ -177,6 +177,28 @@ with gone as (select unnest(%(runs)s::uuid[]) as run),
   h as (delete from views t using gone g where t.run = g.run)
 delete from runs r using gone g where r.run = g.run
 
+-- name: old_grants
+-- Slots that were granted by then, of runs that have ended: a run that lives still counts by its own.
+select g.run from grants g join runs r on r.run = g.run
+where g.at <= %(before)s and r.outcome is not null order by g.at, g.run
+
+-- name: forget_grants
+delete from grants where run = any(%(runs)s::uuid[])
+
+-- name: old_incidents
+-- Those all of whose questions were answered by then, of runs that have ended.
+select i.id from incidents i
+where i.opened_at <= %(before)s and not exists (
+  select 1 from questions q join runs r on r.run = q.run
+  where q.incident = i.id and (q.answered_at is null or q.answered_at > %(before)s or r.outcome is null)
+)
+order by i.id
+
+-- name: forget_incidents
+-- The questions stay with their models, and the audit trail says in which incident they were answered.
+with alone as (update questions set incident = null where incident = any(%(incidents)s::bigint[]))
+delete from incidents where id = any(%(incidents)s::bigint[])
+
 -- name: ended_threads
 select run, model from runs
 where action in ('retrain', 'rollback') and outcome is not null and thread_dropped_at is null and updated_at <= %(before)s

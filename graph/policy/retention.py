@@ -21,7 +21,7 @@ class Retention:
     """What checks that changed nothing measured, and windows shorter than a day."""
     counts: timedelta = timedelta(days=400)
     decisions: timedelta = timedelta(days=400)
-    """Checks that did nothing; what acted is never dropped."""
+    """Checks that did nothing; what acted is never dropped. Also granted slots and closed incidents."""
     threads: timedelta = timedelta(days=30)
     files: timedelta = timedelta(days=1)
     jobs: timedelta = timedelta(days=90)
