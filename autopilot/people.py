@@ -2,13 +2,14 @@
 
 from datetime import time, timedelta
 from ipaddress import ip_network
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from graph.policy import notifying
 from graph.policy.approval import DIRECT
+from tools import catalogue
 from tools.fields import Part, Span
 
 
@@ -55,7 +56,10 @@ Address = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/[^\s]*)?$")]
 
 
 class Person(Part):
-    """How to reach somebody who may approve."""
+    """How to reach somebody who may approve: beside these fields, one for each kind of channel that others bring."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Annotated[str, Field(min_length=1)] | None] = Field(init=False)
 
     email: str | None = None
     slack: Annotated[str, Field(pattern=r"^[TE][A-Z0-9]+/[UW][A-Z0-9]+$")] | None = None
@@ -64,6 +68,23 @@ class Person(Part):
     """The account id."""
     header: str | None = None
     """What a proxy calls the person, where it is not the name in this file."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_fields(cls, given: Any) -> Any:
+        others = given.keys() - cls.model_fields.keys() if isinstance(given, dict) else set()
+        # Who has only our own fields does not pay for looking what is installed.
+        unknown = others - set(catalogue.channels()) if others else others
+        if unknown:
+            wrong: Any = [
+                {"type": "extra_forbidden", "loc": (name,), "input": given[name]} for name in sorted(unknown, key=str)
+            ]
+            raise ValidationError.from_exception_data(cls.__name__, wrong)
+        return given
+
+    def address(self, channel: str) -> str | None:
+        """Return how a kind of channel knows the person; None where it does not."""
+        return dict(self).get(catalogue.channel(channel).person) or None
 
 
 class Approval(Part):

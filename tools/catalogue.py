@@ -2,7 +2,7 @@
 
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar
 
 from graph.errors import Misconfigured
@@ -44,7 +44,16 @@ def monitor(kind: str) -> MonitorPlugin:
 @cache
 def channel(kind: str) -> ChannelPlugin:
     """Return the plugin of a kind, loading nothing but that one. Misconfigured names the kinds there are."""
-    return _found("channel", kind, CHANNELS, ChannelPlugin)
+    found = _found("channel", kind, CHANNELS, ChannelPlugin)
+    if found.person not in ("", "email", kind):
+        said = f"channel kind {kind!r} looks for addresses under {found.person!r}, which no person has"
+        raise Misconfigured(said, "ask its author: addresses stand under the kind's own name, or under email")
+    return found
+
+
+def channels() -> list[str]:
+    """Return every kind of channel that is installed, loading none."""
+    return [*CHANNELS, *_brought("channel")]
 
 
 def _found(family: str, kind: str, ours: dict[str, str], expected: type[Plugin]) -> Plugin:
@@ -61,8 +70,12 @@ def _found(family: str, kind: str, ours: dict[str, str], expected: type[Plugin])
     return found
 
 
+def _brought(family: str) -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=f"autopilot.{family}s")}
+
+
 def _foreign(family: str, kind: str, ours: list[str]) -> object:
-    known = {entry.name: entry for entry in entry_points(group=f"autopilot.{family}s")}
+    known = _brought(family)
     if kind not in known:
         raise Misconfigured(f"there is no {family} kind {kind!r}", f"there are: {', '.join([*ours, *known])}")
     try:

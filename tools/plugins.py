@@ -1,7 +1,8 @@
 """What an adapter says of itself: what its owner writes, which logins it reads, how it is made and looked over.
 
 Our own adapters and those of other distributions (entry points `autopilot.pipelines` and `autopilot.monitors`) say it
-alike: a module holds one `PIPELINE` or `MONITOR`. See CONTRIBUTING.md, "A new pipeline".
+alike: a module holds one `PIPELINE` or `MONITOR`. See CONTRIBUTING.md, "A new pipeline". Channels do the same, by
+`tools.approvals.channel` and the entry point `autopilot.channels`.
 """
 
 import re

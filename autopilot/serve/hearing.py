@@ -7,6 +7,7 @@ from autopilot.serve.notices import notice, person
 from checkpoints.ledger.views import View
 from graph.errors import AutopilotError, Refused, Unavailable
 from graph.model import Answer
+from tools import catalogue
 from tools.approvals.channel import Heard
 
 
@@ -54,11 +55,16 @@ def _record(desk: Desk, view: View, heard: Heard, name: str | None) -> None:
     if name is None:
         raise Refused(
             f"nobody under people in autopilot.yaml has the {view.channel} address {heard.who}",
-            f"add it as {view.channel}: to the person",
+            _where_to_add_it(view.channel),
         )
     at = min(heard.at, desk.clock.now())
     # A row at once: whoever promotes looks whether what it names has changed, however long that takes.
     desk.office.engine.take(view.run, Answer(name, heard.decision, view.channel, at, heard.comment), look=False)
+
+
+def _where_to_add_it(channel: str) -> str:
+    name = catalogue.channel(channel).person
+    return f"add it as {name}: to the person" if name else "this kind of channel knows no people: answer elsewhere"
 
 
 def _say_once(desk: Desk, view: View, heard: Heard, text: str) -> None:

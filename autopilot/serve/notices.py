@@ -2,7 +2,6 @@
 
 from autopilot import view as views
 from autopilot.desk import Desk
-from autopilot.people import Person
 from autopilot.report import brief, reading
 from autopilot.report.doubting import doubts
 from checkpoints.ledger.views import View
@@ -50,20 +49,14 @@ def link(desk: Desk, run: str) -> str | None:
 
 def addresses(desk: Desk, channel: str, people: list[str]) -> tuple[str, ...]:
     """Return how a channel knows these people, those that it knows."""
-    known = [address(desk.office.file.people[name], channel) for name in people if name in desk.office.file.people]
+    known = [desk.office.file.people[name].address(channel) for name in people if name in desk.office.file.people]
     return tuple(each for each in known if each)
-
-
-def address(person: Person, channel: str) -> str | None:
-    """Return how a channel knows a person."""
-    found = {"slack": person.slack, "jira": person.jira}.get(channel)
-    return found or None
 
 
 def person(desk: Desk, channel: str, who: str) -> str | None:
     """Return whose address in a channel this is; None when it is nobody's."""
     people = desk.office.file.people
-    return next((name for name, each in people.items() if address(each, channel) == who), None)
+    return next((name for name, each in people.items() if each.address(channel) == who), None)
 
 
 def _approvers(desk: Desk, approval: Approval) -> list[str]:

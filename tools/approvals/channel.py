@@ -112,4 +112,7 @@ class ChannelPlugin:
     """Looks the system over, changing nothing. May raise graph.errors: that is a finding, too."""
     logins: tuple[str, ...] = ()
     person: str = ""
-    """The field of a person in autopilot.yaml that holds the address there: slack, jira."""
+    """The field of a person in autopilot.yaml that holds the address there: the kind's own name, or `email`.
+
+    Without one it calls nobody, and nothing that is heard there is anybody's answer.
+    """
