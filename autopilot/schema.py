@@ -35,6 +35,7 @@ def schema() -> Json:
     """Return the schema of the whole file."""
     found = File.model_json_schema(by_alias=True, schema_generator=_AsWritten)
     _spell_out_kinds(found)
+    _spell_out_channels(found)
     for part in found["$defs"].values():
         # What an entry leaves out may stand under `defaults`.
         part.pop("required", None)
@@ -64,6 +65,17 @@ def _spell_out_kinds(found: Json) -> None:
         kinds = list(catalogue.PIPELINES if title == "Pipeline" else catalogue.MONITORS)
         another = {"type": "object", "properties": {"kind": {"type": "string", "not": {"enum": kinds}}}}
         found["$defs"][name] = {"title": title, "anyOf": [*references.values(), another]}
+
+
+def _spell_out_channels(found: Json) -> None:
+    """Do the same for channels, whose kinds are names of fields."""
+    ours = {kind: catalogue.channel(kind).written for kind in catalogue.CHANNELS}
+    references, made = models_json_schema([(each, "validation") for each in ours.values()], schema_generator=_AsWritten)
+    found["$defs"] |= made["$defs"]
+    del found["$defs"]["ChannelPart"]
+    channels = found["properties"]["channels"]
+    channels["properties"] = {kind: references[shape, "validation"] for kind, shape in ours.items()}
+    channels["additionalProperties"] = {"type": "object"}
 
 
 def _drop_repeated_defaults(node: Any) -> None:

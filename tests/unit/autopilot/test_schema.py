@@ -1,12 +1,16 @@
 """The shipped JSON Schema describes what spec.py reads."""
 
+import json
 import re
 from pathlib import Path
 
+import jsonschema_rs
+import pytest
 import yaml
 
 from autopilot import schema
 from graph.model import Json
+from tools import catalogue
 
 ROOT = Path(__file__).parents[3]
 
@@ -32,6 +36,58 @@ def test_the_example_uses_only_what_is_described():
     example = yaml.safe_load((ROOT / "autopilot.yaml").read_text("utf-8"))
     found = schema.schema()
     assert unknown(example, found, found["$defs"]) == []
+
+
+def documented():
+    """Yield every piece of autopilot.yaml that a page shows, as a file that holds it."""
+    known = schema.schema()
+    tops, fields = known["properties"].keys(), known["$defs"]["Model"]["properties"].keys()
+    for page in sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")]):
+        blocks = re.findall(r"^ *```yaml\n(.*?)^ *```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+        for number, document in enumerate(map(yaml.safe_load, blocks)):
+            if isinstance(document, dict) and document.keys() <= tops:
+                yield pytest.param(document, id=f"{page.stem}-{number}")
+            elif isinstance(document, dict) and document.keys() <= fields:
+                yield pytest.param({"models": {"fraud": document}}, id=f"{page.stem}-{number}")
+
+
+OURS = [pytest.param(yaml.safe_load(file.read_text("utf-8")), id=file.name) for file in ROOT.glob("autopilot*.yaml")]
+EXAMPLES = [*documented(), *OURS]
+
+
+def underlined(document: object) -> list[str]:
+    """Return what an editor has to say. Pages show pieces: nothing is missing at the top, and … stands for the rest."""
+    found = {**schema.schema(), "required": []}
+    plain = json.loads(
+        json.dumps(document, default=str), object_hook=lambda part: {k: part[k] for k in part if k != "…"}
+    )
+    return [
+        f"{error.instance_path}: {error.message}" for error in jsonschema_rs.validator_for(found).iter_errors(plain)
+    ]
+
+
+@pytest.mark.parametrize("document", EXAMPLES)
+def test_an_editor_underlines_nothing_that_a_page_shows(document):
+    assert underlined(document) == []
+
+
+def test_enough_is_shown_that_a_page_cannot_hide():
+    shown = {key for example in EXAMPLES for key in example.values[0].get("channels", {})}
+    assert shown == set(catalogue.CHANNELS)
+
+
+@pytest.mark.parametrize(
+    ("channels", "wrong"),
+    [
+        ({"slack": {"chanel": "C024BE91L"}}, True),
+        ({"slack": {"channel": "#fraud"}}, True),
+        ({"jira": {"channel": "C024BE91L"}}, True),
+        ({"pager": "555-1"}, True),
+        ({"pager": {"number": 7}}, False),
+    ],
+)
+def test_channels_are_described_each_by_its_kind(channels, wrong):
+    assert bool(underlined({"channels": channels})) == wrong
 
 
 def test_a_field_that_is_not_described_is_found():
