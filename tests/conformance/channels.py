@@ -10,6 +10,7 @@ import pytest
 
 from graph.errors import Unavailable
 from graph.model import Json
+from tests.conformance.jira_places import jira_played
 from tests.conformance.places import Place, Shown
 from tests.conformance.slack_places import slack_emulated, slack_emulated_and_read, slack_played
 from tests.fakes.channel import FakeChannel
@@ -17,7 +18,8 @@ from tools.approvals.channel import Decided, Heard, Notice
 
 
 class FakePlace:
-    finds = hears = True
+    finds = hears = rewrites = True
+    adopts = False
     people = ("fake/ana", "fake/bo")
 
     def __init__(self) -> None:
@@ -61,4 +63,5 @@ CHANNELS: dict[str, Callable[[pytest.FixtureRequest], AbstractContextManager[Pla
     "slack played": slack_played,
     "slack emulated": slack_emulated,
     "slack emulated and read": slack_emulated_and_read,
+    "jira played": jira_played,
 }

@@ -64,11 +64,12 @@ class JiraSystem:
         token: str = BOT.token,
         timeout_s: float = 30.0,
         pauses_s: tuple[float, ...] = (0.01, 0.05),
+        url: str | None = None,
         **changes: Any,
     ) -> JiraChannel:
         """Return what another process would make of the same configuration, or of one that differs by these options."""
         limiter = Limiter(self.patience.clock, self.patience.sleep)
-        site = JiraSite(self.server.url, Login(BOT.email, token), limiter, timeout_s=timeout_s)
+        site = JiraSite(url or self.server.url, Login(BOT.email, token), limiter, timeout_s=timeout_s)
         return JiraChannel(site, self.part(**changes), pauses_s)
 
     def issue(self, known: Any) -> Issue:

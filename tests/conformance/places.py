@@ -25,6 +25,10 @@ class Place(Protocol):
     """Whether a request can be found again."""
     hears: bool
     """Whether answers are read there."""
+    adopts: bool
+    """Whether a request whose answer was lost is looked for by `post` itself."""
+    rewrites: bool
+    """Whether a request is written anew as it stands; elsewhere that is added below what was asked first."""
     people: tuple[str, str]
     """Addresses of two people there."""
 

@@ -62,7 +62,8 @@ def _texts(block: dict[str, Any]) -> list[str]:
 class SlackPlace:
     """What both have alike: messages with blocks, their metadata and threads."""
 
-    hears = False
+    hears = adopts = False
+    rewrites = True
     people = (f"{TEAM}/U0G9QF9C6", f"{TEAM}/U0G9QF9C7")
     finds = False
 

@@ -1,7 +1,7 @@
 """What every Channel promises, whatever system is behind it."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -72,7 +72,8 @@ def test_a_request_shows_what_a_person_decides_on(place: Place) -> None:
     assert known["id"]
     assert shown.can_answer
     numbers = [part for number in asked.numbers for part in number]
-    wanted = [asked.headline, asked.model, "3", "7", *numbers, *asked.doubts, "0123456789ab", asked.said, asked.run]
+    wanted = [asked.headline, asked.model, "3", "7", *numbers, *asked.doubts, "0123456789ab", asked.run]
+    wanted += [asked.said] if place.rewrites else ["2026-03-09T12:00:00Z"]
     assert [text for text in wanted if text not in shown.text] == []
     assert str(asked.link) in shown.text
     assert asked.fingerprint not in shown.text
@@ -146,8 +147,8 @@ def test_a_word_to_everybody_belongs_to_no_request(place: Place) -> None:
     text = f"3 requests wait ({uuid4()}):\nfraud-detector-v1 until 2026-03-09\nhttps://autopilot.example/?state=waiting&all=1"
     place.channel.tell(str(uuid4()), text)
     told = [each for each in place.told() if text.splitlines()[0] in each]
-    assert len(told) == 1
-    assert [line for line in text.splitlines() if line not in told[0]] == []
+    assert len(told) == (1 if place.channel.digests else 0)
+    assert [line for line in text.splitlines() if line not in "".join(told)] == [] or not told
 
 
 def test_what_comes_from_outside_is_shown_as_it_is(place: Place) -> None:
@@ -180,9 +181,12 @@ def test_what_is_too_long_is_cut(place: Place, character: str) -> None:
 def test_after_a_lost_reply_the_request_is_found_or_asked_again_under_its_nonce(place: Place) -> None:
     asked = notice()
     place.lose_a_reply()
-    with pytest.raises(Unavailable) as error:
+    if place.adopts:
         place.channel.post(asked)
-    assert error.value.hint
+    else:
+        with pytest.raises(Unavailable) as error:
+            place.channel.post(asked)
+        assert error.value.hint
     found = place.channel.find(asked)
     assert (found is not None) == place.finds
     known = stored(found or place.channel.post(asked))
@@ -196,12 +200,14 @@ def test_a_channel_that_is_away_is_asked_again_later(place: Place) -> None:
     known = stored(place.channel.post(asked))
     place.go_away()
     channel = place.channel
-    for ask in (
+    asks: list[Callable[[], object]] = [
         lambda: channel.post(notice()),
         lambda: channel.update(known, asked),
         lambda: channel.say(known, str(uuid4()), "Still waiting.", ()),
-        lambda: channel.tell(str(uuid4()), "3 requests wait."),
-    ):
+    ]
+    asks += [lambda: channel.tell(str(uuid4()), "3 requests wait.")] if channel.digests else []
+    asks += [lambda: channel.heard(known, asked)] if place.hears else []
+    for ask in asks:
         with pytest.raises(Unavailable) as error:
             ask()
         assert error.value.hint

@@ -115,8 +115,9 @@ class JiraChannel:
 
         Should the issue have a twin, made when the answer to its making was lost, it is told there, too.
         """
-        over = "" if notice.state == "pending" else " Moving this issue changes nothing any more."
-        self._comment(notice.model, known, digest([notice.nonce, notice.said]), document.remark(f"{notice.said}{over}"))
+        over = "" if notice.state == "pending" else "Moving this issue changes nothing any more."
+        said = document.remark(notice.said, after=over)
+        self._comment(notice.model, known, digest([notice.nonce, notice.said]), said)
         for twin in self._labelled(notice):
             if str(twin["id"]) != known["issue"]:
                 same = f"This is the same request as {known['id']}, which counts: {notice.said}"

@@ -54,9 +54,9 @@ def description(notice: Notice, approved: Sequence[str], denied: Sequence[str]) 
     )
 
 
-def remark(text: str, call: Sequence[str] = ()) -> Json:
-    """Return a comment that calls these people."""
-    return _document(_paragraph(*_mentions(call), _text(text)))
+def remark(text: str, call: Sequence[str] = (), after: str = "") -> Json:
+    """Return a comment that calls these people. What comes after the text is shown however long that is."""
+    return _document(_paragraph(*_mentions(call), _text(text), *([_text(f" {after}")] if after else [])))
 
 
 def shown(title: object, document: Any) -> str:
