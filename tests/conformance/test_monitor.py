@@ -50,10 +50,18 @@ def combined(folder: Path, request: pytest.FixtureRequest) -> Monitor:
     return CombinedMonitor("shop", [Part("prometheus", silent, False), Part("predictions", log, True)])
 
 
-@pytest.fixture(params=[fake, prediction_log, prediction_table, combined], ids=lambda factory: factory.__name__)
+MONITORS: dict[str, Factory] = {
+    "fake": fake,
+    "predictions": prediction_log,
+    "sql": prediction_table,
+    "predictions beside a silent one": combined,
+}
+"""Every kind that reads rows, by its name in the catalogue, and what else is a monitor of rows."""
+
+
+@pytest.fixture(params=MONITORS)
 def monitor(request: pytest.FixtureRequest, tmp_path: Path) -> Monitor:
-    factory: Factory = request.param
-    return factory(tmp_path, request)
+    return MONITORS[request.param](tmp_path, request)
 
 
 @pytest.mark.parametrize("champion", ["1", None])

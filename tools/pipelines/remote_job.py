@@ -38,7 +38,7 @@ class Seen:
 
 
 class RemotePipeline(ABC):
-    """Implements graph.ports.Pipeline over four questions to a system: look, may it start, send, stop.
+    """Implements graph.ports.Pipeline over five questions to a system: look, may it start, send, stop, is all well.
 
     The key is the job's own there, so that looking needs no memory of ours.
     """
