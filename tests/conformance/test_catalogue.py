@@ -83,7 +83,7 @@ def test_editors_know_its_fields(plugin, kind, base):
 @pytest.mark.parametrize(("plugin", "kind", "base"), OURS)
 def test_its_logins_are_variables_that_are_read(plugin, kind, base):
     for login in plugin.logins:
-        assert login.startswith(f"AUTOPILOT_{kind.upper()}_")
+        assert login.startswith(f"AUTOPILOT_{kind.upper()}_"), f"{login} is not called AUTOPILOT_<KIND>_…"
         assert f"{login}=" in (ROOT / ".env.example").read_text("utf-8"), ".env.example says nothing of it"
 
 
