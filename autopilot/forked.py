@@ -14,11 +14,12 @@ from pathlib import Path
 from autopilot.settings import replace_environment
 
 _CONTEXT = multiprocessing.get_context("forkserver")
+# Not autopilot.__main__: each command runs it by name, and Python warns where it is there already.
 _PRELOADED = [
     "alembic.command",
-    "autopilot.__main__",
     "autopilot.cli.act",
     "autopilot.cli.ask",
+    "autopilot.cli.parser",
     "autopilot.cli.show",
     "autopilot.engine",
     "autopilot.report.explain",
