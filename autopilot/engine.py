@@ -368,8 +368,9 @@ class Engine:
             now = self._note_error(model, run, error)
             if isinstance(error, Refused) and self._book.validation(run) is None:
                 self._book.finish(run, "failed", in_words(error), now)
-                # What was refused before a job was seen was not started.
-                self._book.costs.release(run, now)
+                # What was refused before a job was seen was not started. Money is for who trains to write.
+                if "train" in self.can:
+                    self._book.costs.release(run, now)
                 self._sweep(run)
                 return
             add_hint(error, f"then carry on with: autopilot resume {run}")
