@@ -1,5 +1,6 @@
 """What was counted as it was written, and how things stand: read in the same time however long the ledger is."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from checkpoints.database import Database, Row
@@ -20,13 +21,20 @@ class Tallies:
         """Return how each model stood when it was last checked: model, at, verdict, action, blocked (rules)."""
         return self._database.rows(query("tallies", "newest_checks"))
 
-    def open_runs(self) -> list[Row]:
-        """Return the runs without an outcome by status: runs, the oldest's started_at, the most neglected's seen_at."""
-        return self._database.rows(query("tallies", "open_runs"))
+    def open_runs(self, held: Sequence[str] = (), every: bool = False) -> list[Row]:
+        """Return the runs without an outcome by status: runs, those paused, and times of those that are not.
 
-    def waiting(self) -> Row:
-        """Return how many approvals and alerts wait, and since when: asked_at, expires_at, alerted_at."""
-        return self._database.row(query("tallies", "waiting")) or {}
+        Paused are those of the models `held`, or of `every` one. Times: started_at of the oldest, the first seen_at.
+        """
+        return self._database.rows(query("tallies", "open_runs"), held=list(held), every=every)
+
+    def waiting(self, held: Sequence[str], every: bool, running: Sequence[str]) -> Row:
+        """Return how many approvals and alerts wait, and since when: asked_at, expires_at, alerted_at.
+
+        The times are those of approvals whose models are not `held`, and of alerts whose models are `running`.
+        """
+        found = self._database.row(query("tallies", "waiting"), held=list(held), every=every, running=list(running))
+        return found or {}
 
     def questions(self) -> list[Row]:
         """Return the open questions to owners: kind, questions, asked_at."""
