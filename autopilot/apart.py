@@ -11,6 +11,7 @@ from graph.model import Json
 from tools import catalogue
 
 _OWN = "give it the login of what it does: autopilot db roles"
+_UPKEEP = "have the ledger's owner type: autopilot db prune, from cron say"
 
 
 def environment(settings: Settings, can: frozenset[Capability]) -> Iterator[Json]:
@@ -36,6 +37,8 @@ def process(found: Stores, can: frozenset[Capability]) -> Iterator[Json]:
         yield finding("process", "failed", f"{said}, which has not the rights to {', '.join(lacks)}", _OWN)
     elif can != ALL and has.owner:
         yield finding("process", "warning", f"{said}, which owns the ledger and may do anything there", _OWN)
+    elif can == ALL and not has.owner:
+        yield finding("process", "warning", f"{said}, which may fold and drop nothing that is old", _UPKEEP)
     elif more:
         yield finding("process", "warning", f"{said}, which has the rights to {words(more)}, too", _OWN)
     else:

@@ -325,6 +325,7 @@ def roles_of(owner):
         (["observe", "promote"], {"observe"}, "warning", "has the rights to promote, too"),
         ([], {"observe"}, "warning", "which owns the ledger"),
         ([], ALL, "ok", "--can observe,train,promote"),
+        ([*WORKERS, "doors"], ALL, "warning", "may fold and drop nothing that is old"),
     ],
 )
 def test_doctor_says_what_a_process_may_do_and_whether_that_is_too_much(home, duties, can, state, words):
