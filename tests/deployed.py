@@ -21,10 +21,15 @@ def alerts() -> list[dict[str, Any]]:
     return [rule for group in yaml.safe_load(ALERTS.read_text())["groups"] for rule in group["rules"]]
 
 
+def dashboard() -> dict[str, Any]:
+    """Return what Grafana imports."""
+    found: dict[str, Any] = json.loads(DASHBOARD.read_text())
+    return found
+
+
 def panels() -> list[dict[str, Any]]:
     """Return every panel that asks something."""
-    found: list[dict[str, Any]] = json.loads(DASHBOARD.read_text())["panels"]
-    return [panel for panel in found if panel["type"] != "row"]
+    return [panel for panel in dashboard()["panels"] if panel["type"] != "row"]
 
 
 def questions() -> list[str]:

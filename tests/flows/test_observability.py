@@ -5,7 +5,7 @@ import re
 import pytest
 
 from graph.policy.restraint import BUDGET_RULES
-from tests.deployed import ALERTS_TEST, MATCHER, METRIC, PAGE, alerts, panels, questions
+from tests.deployed import ALERTS_TEST, MATCHER, METRIC, PAGE, alerts, dashboard, panels, questions
 from tests.scraping import Scrape, scrape
 from tests.serving import FILE, serving
 
@@ -71,11 +71,22 @@ def test_every_section_says_what_it_means_and_what_to_do():
 
 def test_panels_do_not_lie_over_each_other_and_say_their_unit():
     cells: set[tuple[int, int]] = set()
-    for panel in panels():
+    for panel in dashboard()["panels"]:
         at = panel["gridPos"]
         own = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
         assert not own & cells, panel["title"]
         assert at["x"] + at["w"] <= 24
-        assert panel["fieldConfig"]["defaults"]["unit"]
+        assert panel["type"] == "row" or panel["fieldConfig"]["defaults"]["unit"]
         cells |= own
-    assert len({panel["id"] for panel in panels()}) == len(panels())
+    assert len({panel["id"] for panel in dashboard()["panels"]}) == len(dashboard()["panels"])
+
+
+def test_every_panel_asks_the_prometheus_that_is_chosen():
+    (chosen,) = dashboard()["templating"]["list"]
+    assert (chosen["type"], chosen["query"]) == ("datasource", "prometheus")
+    wanted = {"type": "prometheus", "uid": f"${{{chosen['name']}}}"}
+    for panel in panels():
+        assert [panel["datasource"], *(each["datasource"] for each in panel["targets"])].count(wanted) == 1 + len(
+            panel["targets"]
+        )
+        assert len({each["refId"] for each in panel["targets"]}) == len(panel["targets"]), panel["title"]
