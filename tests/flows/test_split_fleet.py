@@ -224,7 +224,12 @@ def test_every_page_and_document_is_read_and_people_act_under_the_doors_login(ho
         assert ana.client.post("/alerts", json=ALERT).status_code == 202
         assert ana.post("/sign-out", {"seal": ana.form_seal()}).status_code == 303
     told(hands)
+    # A worker behind the doors plans and sweeps, and leaves the alert to who observes.
+    hands["doors"].work(set())
+    assert hands["doors"].broken == []
+    assert [job["queue"] for job in hands["doors"].jobs("alerts")] == ["checks"]
     turn(hands)
+    assert home.book.alerts.waiting() == []
     assert (home.row(run)["outcome"], home.champion()) == ("promoted", "2")
     assert home.row(asked.json()["run"])["outcome"] == "data_issue"
 
