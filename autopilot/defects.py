@@ -8,13 +8,15 @@ from pathlib import Path
 
 from graph.model import Json
 
+KIND = "defect"
+
 
 def defect(error: Exception) -> Json:
     """Return the error as runs keep it."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(last.filename).name}:{last.lineno}"
     return {
-        "kind": "defect",
+        "kind": KIND,
         "message": f"a defect of Autopilot: {type(error).__name__} in {last.name} ({place})",
         "hint": "report it; nothing was decided by it",
     }

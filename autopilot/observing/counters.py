@@ -6,12 +6,13 @@ from typing import get_args
 
 from prometheus_client.metrics_core import Metric
 
+from autopilot.fleet import defects
 from autopilot.observing.families import counter
 from autopilot.observing.scene import Scene
 from graph.errors import AutopilotError, Misconfigured, NotFound, Refused, Unavailable
 from graph.model import Action, RunOutcome, Verdict
 
-_KINDS = tuple(each.kind for each in (Unavailable, Refused, Misconfigured, NotFound, AutopilotError))
+_KINDS = (*(each.kind for each in (Unavailable, Refused, Misconfigured, NotFound, AutopilotError)), defects.KIND)
 _SENDERS = ("alertmanager", "grafana")
 Counts = Mapping[tuple[str, str], float]
 

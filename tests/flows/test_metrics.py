@@ -113,7 +113,8 @@ def test_an_empty_ledger_is_no_healthy_one(doors):
     assert found("last_check_age_seconds") == found("oldest_check_age_seconds") == inf
     assert found("approvals_expire_seconds") == inf
     # What never happened stands at 0: a counter that appears with its first rise has none that could be seen.
-    assert found("errors_total", kind="misconfigured") == found("retrains_total") == 0
+    assert found("errors_total", kind="misconfigured") == found("errors_total", kind="defect") == 0
+    assert found("retrains_total") == 0
     assert found("runs_total", outcome="failed") == found("promotions_total", action="rollback") == 0
 
 
