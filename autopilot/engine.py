@@ -361,6 +361,7 @@ class Engine:
         """
         try:
             yield
+            self._book.runs.goes_on(run)
         except Paused:
             # Nothing began, and nothing is wrong with the run: it goes on from here once the pause is lifted.
             return
@@ -377,7 +378,7 @@ class Engine:
             raise
 
     def _note_error(self, model: str, run: str, error: AutopilotError) -> datetime:
-        """Write down why the run does not go on; what ends it clears that again. Return when."""
+        """Write down why the run does not go on; an attempt without an error clears that again. Return when."""
         now = self._clock.now()
         self._book.runs.note_error(run, {"kind": error.kind, "message": error.message, "hint": error.hint}, now)
         run_log.stood_still(model, run, error)

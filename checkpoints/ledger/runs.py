@@ -108,8 +108,12 @@ class Runs:
         return self._database.execute(query("runs", "void"), run=run, reason=reason, now=now) == 1
 
     def note_error(self, run: str, error: Json, now: datetime) -> None:
-        """Store why an open run stands still; finishing it clears that."""
+        """Store why an open run stands still; `goes_on` and finishing it clear that."""
         self._database.execute(query("runs", "note_error"), run=run, error=Jsonb(error), now=now)
+
+    def goes_on(self, run: str) -> None:
+        """Say that nothing keeps an open run any more, as far as the newest attempt can tell."""
+        self._database.execute(query("runs", "goes_on"), run=run)
 
     def finish(self, run: str, outcome: str, reason: str, now: datetime) -> None:
         """Close a run; a closed one stays as it was closed."""

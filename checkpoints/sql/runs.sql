@@ -82,6 +82,9 @@ where run = %(run)s and outcome is null and void_reason is null
 -- name: note_error
 update runs set error = %(error)s, updated_at = %(now)s where run = %(run)s and outcome is null
 
+-- name: goes_on
+update runs set error = null where run = %(run)s and outcome is null and error is not null
+
 -- name: finish
 update runs set outcome = %(outcome)s, reason = %(reason)s, updated_at = %(now)s, error = null,
        status = case when %(outcome)s = 'failed' then 'failed' else 'done' end

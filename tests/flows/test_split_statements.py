@@ -31,7 +31,7 @@ MAY = {
     "observe train": "runs.note_challenger",
     "train promote": "effects.done effects.intend",
     "observe train promote": """
-        runs.finish runs.note_error runs.note_trace runs.note_trace_place upkeep.size_of_threads
+        runs.finish runs.goes_on runs.note_error runs.note_trace runs.note_trace_place upkeep.size_of_threads
     """,
     "observe promote doors": "approvals.set_state",
     "observe train promote doors": """

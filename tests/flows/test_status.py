@@ -13,6 +13,7 @@ from autopilot.fleet import roster as rosters
 from autopilot.fleet.choice import Choice
 from autopilot.fleet.roster import USUAL, Entry, Purse, Roster
 from autopilot.fleet.screen import fleet
+from graph.errors import Unavailable
 from tests.fleets import many, shown, text
 from tests.flows.upkept import tended, told
 from tests.house import DEGRADED, MODEL
@@ -95,6 +96,17 @@ def test_a_run_that_stands_still_says_so(home):
     run = home.engine.run(MODEL)
     home.book.runs.note_error(run, {"kind": "unavailable", "message": "MLflow is away", "hint": ""}, home.clock.now())
     assert shown(home)["states"] == ["stopped", "training", "open"]
+
+
+def test_a_run_that_stood_still_and_goes_on_says_so_no_longer(home):
+    run = home.waiting()
+    home.registry.away = Unavailable("MLflow is away")
+    with pytest.raises(Unavailable):
+        home.engine.carry_on(run)
+    assert shown(home)["states"] == ["stopped", "awaiting_approval", "open"]
+    home.registry.away = None
+    home.engine.carry_on(run)
+    assert (shown(home)["states"], home.row(run)["error"]) == (["awaiting_approval", "open"], None)
 
 
 def test_a_model_that_left_the_file_is_still_shown(home):
