@@ -335,10 +335,9 @@ class Engine:
         job = deps.pipeline.find(row["job"]["key"])
         if job and row["void_reason"] and job.state in outcomes.ACTIVE:
             job = deps.pipeline.cancel(job.key) or job
-        if job is None or job.state not in outcomes.ACTIVE:
-            return True
-        self._book.note_job(str(row["run"]), job, self._clock.now())
-        return False
+        if job:
+            self._book.note_job(str(row["run"]), job, self._clock.now())
+        return job is None or job.state not in outcomes.ACTIVE
 
     @contextmanager
     def _failing(self, model: str, run: str) -> Iterator[None]:

@@ -38,6 +38,21 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Holder:
+    """An open run that was given a training and has no challenger yet."""
+
+    run: str
+    model: str
+    decided: bool
+    """False where its check died before it wrote its decision down."""
+    since: datetime
+    called: bool
+    """True once its job was asked for: it may train, whatever is known of it."""
+    job: str | None
+    """The state of its job when that was last seen."""
+
+
+@dataclass(frozen=True, slots=True)
 class Begun:
     """A training that was begun lately."""
 

@@ -7,9 +7,11 @@ from autopilot import output, view
 from autopilot import settings as configured
 from autopilot.bootstrap import Office, office
 from autopilot.cli.text import run_text
+from autopilot.fleet.lapsing import lapse
 from autopilot.fleet.pausing import said
 from graph.errors import AutopilotError, Misconfigured, Unavailable
 from graph.model import Json
+from graph.ports import Clock
 
 _LONGEST_PAUSE_S = 15.0
 _PATIENCE_S = 600.0
@@ -36,11 +38,12 @@ def resume(arguments: Namespace) -> int:
     """Carry one run on, or all that can go on."""
     if bool(arguments.run) == arguments.all:
         raise Misconfigured("resume takes a run, or --all", "autopilot runs lists them")
-    with office(load(arguments)) as at_work:
+    settings = load(arguments)
+    with office(settings) as at_work:
         if arguments.all:
-            return _resume_all(at_work, arguments)
+            return _resume_all(at_work, arguments, settings.clock)
         name = str(view.find(at_work.book, arguments.run)["run"])
-        at_work.engine.carry_on(name)
+        _carry_on(at_work, name, settings.clock)
         if arguments.wait:
             _follow(at_work, name, arguments)
         return _show(at_work, name, arguments)
@@ -63,13 +66,21 @@ def rollback(arguments: Namespace) -> int:
         return _show(at_work, name, arguments)
 
 
-def _resume_all(at_work: Office, arguments: Namespace) -> int:
+def _carry_on(at_work: Office, name: str, clock: Clock) -> None:
+    """Carry a run on. One that cannot begin gives a slot back that it had for long enough."""
+    try:
+        at_work.engine.carry_on(name)
+    finally:
+        lapse(at_work, name, clock.now())
+
+
+def _resume_all(at_work: Office, arguments: Namespace, clock: Clock) -> int:
     """Carry on every open run; one that fails must not keep the next from its turn."""
     documents, failed = [], False
     for row in at_work.book.runs.unfinished():
         name = str(row["run"])
         try:
-            at_work.engine.carry_on(name)
+            _carry_on(at_work, name, clock)
             if arguments.wait:
                 _follow(at_work, name, arguments)
         except AutopilotError as error:

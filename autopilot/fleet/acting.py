@@ -3,6 +3,7 @@
 from autopilot.capabilities import Elsewhere
 from autopilot.defects import defect
 from autopilot.desk import Desk
+from autopilot.fleet.lapsing import lapse
 from autopilot.fleet.queues import APPROVALS, TRAIN, taken_over
 from checkpoints.database import Occupied, run_lock
 from graph.errors import AutopilotError
@@ -19,6 +20,11 @@ def carry_on(desk: Desk, queue: str, run: str, looks: int) -> None:
 
     Its error is the run's, in its row; it is tried again, less and less often.
     """
+    _carry_on(desk, queue, run, looks)
+    lapse(desk.office, run, desk.clock.now())
+
+
+def _carry_on(desk: Desk, queue: str, run: str, looks: int) -> None:
     try:
         with desk.office.book.database.locked(run_lock(run), patience_s=0):
             pass

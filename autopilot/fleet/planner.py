@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from autopilot import spec as written
 from autopilot.desk import Desk
+from autopilot.fleet.lapsing import late
 from autopilot.fleet.queues import CHECKS
 from autopilot.fleet.schedule import chunk, due_models
 from checkpoints.database import Occupied
@@ -30,8 +31,13 @@ def schedules(file: written.File, pauses: Sequence[Pause] = ()) -> dict[str, str
 
 
 def plan(desk: Desk) -> int:
-    """Put a job for every chunk with models that are due, and one for those whose slot is free. Return how many."""
+    """Put a job for every chunk with models that are due, and one for those whose slot is free. Return how many.
+
+    What keeps a slot for nothing is looked at, too, whoever knows its model: it begins, or gives the slot back.
+    """
     file, book = desk.office.file, desk.office.book
+    for held in late(desk.office, desk.clock.now()):
+        book.queue.wake(held.run)
     if file.fleet is not None and desk.office.engine.can >= {"observe"}:
         book.line.keep([*file.models])
     due = due_models(schedules(file, book.pauses()), book.watches.all(), desk.clock.now())

@@ -1,11 +1,13 @@
 """Once: intent row, look outside, act, record. The row is the truth; the key is known to the outside system."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from psycopg.types.json import Jsonb
 
 from checkpoints.database import Database, Row, run_lock
 from checkpoints.queries import query
+from graph.errors import AutopilotError, Misconfigured, Refused
 from graph.model import Json
 from graph.ports import Clock
 
@@ -45,11 +47,26 @@ class Effects:
         # Looked for also on the first attempt: the intent of an earlier attempt may be lost with a restored database.
         result = find()
         if result is None:
-            result = call()
+            result = self._called(key, find, call)
         self._boundary(f"{kind}.called")
         self._record(key, result)
         self._boundary(f"{kind}.recorded")
         return result
+
+    def _called(self, key: str, find: Callable[[], Json | None], call: Callable[[], Json]) -> Json:
+        """Call. The row says so before: as long as it does not, nothing began outside, also where nobody can look."""
+        self._mark(key, "begun")
+        try:
+            return call()
+        except (Misconfigured, Refused):
+            # Nothing was done, it says. What cannot be looked at now stays as it may be.
+            with suppress(AutopilotError):
+                if find() is None:
+                    self._mark(key, "intended")
+            raise
+
+    def _mark(self, key: str, state: str) -> None:
+        self._database.execute(query("effects", "called"), key=key, state=state)
 
     def of(self, run: str) -> list[Row]:
         """Return the run's effects, oldest first."""

@@ -10,7 +10,7 @@ from checkpoints.database import Database, Row
 from checkpoints.ledger.pauses import Pauses
 from checkpoints.queries import query
 from graph.codec import dump, load
-from graph.fleet import Begun, Claim, Place, Want
+from graph.fleet import Begun, Claim, Holder, Place, Want
 from graph.policy import slots
 from graph.policy.pausing import holding
 from graph.spec import FleetSpec, ModelSpec
@@ -68,8 +68,15 @@ class Line:
         return {name: known[name].run for name in names}
 
     def in_use(self, but: str | None = None) -> list[str]:
-        """Return the models that train now, but for this run."""
-        return [row["model"] for row in self._database.rows(query("line", "in_use"), run=but)]
+        """Return the models that train now or are about to, but for this run."""
+        return slots.occupied(self._holders(but))
+
+    def late(self, now: datetime) -> list[Holder]:
+        """Return the runs that were given a slot and have not begun for so long that they give it back."""
+        return slots.late(self._holders(), now)
+
+    def _holders(self, but: str | None = None) -> list[Holder]:
+        return [_holder(row) for row in self._database.rows(query("line", "holders"), run=but)]
 
     def begun(self, now: datetime, but: str | None = None) -> list[Begun]:
         """Return the trainings that were granted lately, but for this run."""
@@ -83,6 +90,17 @@ class Line:
         """Return the wishes that no pause holds: what may not begin keeps no slot from others."""
         pauses = self._pauses.standing() if claims else ()
         return [each for each in claims if not holding(each.model, each.tags, pauses)]
+
+
+def _holder(row: Row) -> Holder:
+    return Holder(
+        run=str(row["run"]),
+        model=row["model"],
+        decided=row["decided"],
+        since=row["since"],
+        called=row["called"],
+        job=row["job"],
+    )
 
 
 def _claim(row: Row) -> Claim:

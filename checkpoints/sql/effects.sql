@@ -6,6 +6,10 @@ with written as (
 )
 select state, result from effects where key = %(key)s
 
+-- name: called
+-- `begun` from before the outside system is asked until it is seen to have done nothing.
+update effects set state = %(state)s where key = %(key)s and state <> 'done'
+
 -- name: done
 update effects set state = 'done', result = %(result)s, external_id = %(external_id)s, done_at = %(now)s
 where key = %(key)s

@@ -16,18 +16,23 @@ delete from claims where model = %(model)s
 -- name: keep
 delete from claims where not model = any(%(models)s)
 
--- name: in_use
--- Who trains, or is about to: a run that was given a slot may not have written down its decision yet.
-select r.model from runs r left join decisions d on d.run = r.run
+-- name: holders
+-- Who trains, has trained or is about to: a run that was given a slot may not have written down its decision yet.
+-- `called`: somebody asked for its job, so that it may train whoever knows of it.
+select r.run, r.model, r.action is not null as decided, coalesce(g.at, d.at) as since, r.job->>'state' as job,
+       exists (select 1 from effects e where e.run = r.run and e.kind = 'training' and e.state <> 'intended') as called
+from runs r left join decisions d on d.run = r.run left join grants g on g.run = r.run
 where r.outcome is null and r.challenger is null and r.run is distinct from %(run)s::uuid
-  and case when r.action is null then exists (select 1 from grants g where g.run = r.run)
-           else r.action = 'retrain' and d.document->>'reuse' is null end
-order by r.model
+  and case when r.action is null then g.run is not null else r.action = 'retrain' and d.document->>'reuse' is null end
+order by r.model, r.run
 
 -- name: begun
--- What was given a slot and not given back by what was then decided.
+-- What was given a slot and not given back: by what was then decided, or because nothing of it began.
 select g.model, g.at, g.log_e from grants g join runs r on r.run = g.run
 where g.at > %(since)s and r.run is distinct from %(run)s::uuid and (r.action = 'retrain' or (r.action is null and r.outcome is null))
+  and (r.outcome is null or exists (
+    select 1 from effects e where e.run = r.run and e.kind = 'training' and e.state <> 'intended'
+  ))
 order by g.at, g.run
 
 -- name: granted

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from graph.evidence import Evidence
-from graph.fleet import Begun, Claim, Place, Want
+from graph.fleet import Begun, Claim, Holder, Place, Want
 from graph.model import Decision, History
 from graph.policy.outcomes import of_decision
 from graph.policy.paying import lasting
@@ -21,10 +21,13 @@ from graph.spec import FleetSpec, ModelSpec
 
 ROUND = timedelta(minutes=15)
 """Within which all models of one time of a schedule are checked."""
+BEGINS_WITHIN = timedelta(hours=1)
+"""How long a slot is kept for a run that does not begin, such as a paused one."""
 REMEMBERED = timedelta(days=30)
 """For how long a training that was begun counts among those of which only some may be for nothing."""
 LEAST_COST = 1.0
 """A price below one wrong decision counts as one."""
+_OVER = ("succeeded", "failed", "cancelled")
 _RESTS_ON_HARM = ("concept_drift", "label_shift")
 _ORDER = ("prices", "loss", "unknown")
 
@@ -91,6 +94,20 @@ def sure(values: Sequence[float], hypotheses: int, level: float) -> int:
 def asked_of(rank: int, hypotheses: int, level: float) -> float:
     """Return the log e that the k-th surest of so many hypotheses must have."""
     return math.log(hypotheses / (level * rank))
+
+
+def occupied(holders: Sequence[Holder]) -> list[str]:
+    """Return the models that train or are about to. A job that has ended trains no more, whatever its run waits for."""
+    return sorted(each.model for each in holders if each.job not in _OVER)
+
+
+def late(holders: Sequence[Holder], now: datetime) -> list[Holder]:
+    """Return who was given a slot and surely has not begun for so long that others go first.
+
+    A job that was asked for may train, and counts until it is seen to have ended.
+    """
+    idle = [each for each in holders if not each.called and each.job is None]
+    return [each for each in idle if now - each.since >= BEGINS_WITHIN]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from graph.evidence import HarmWindow
-from graph.fleet import Begun, Claim, Want
+from graph.fleet import Begun, Claim, Holder, Want
 from graph.model import Candidate, Decision, History
 from graph.policy import slots
 from graph.policy.retraining import decide
@@ -254,3 +254,27 @@ def test_an_e_value_is_the_tests_divided_by_the_windows_it_may_have_begun_at():
     assert one - other == pytest.approx(math.log(40) - math.log(20))
     assert slots.want(replace(RETRAIN, cause="covariate_shift"), harmed(20, 0.1), History(), ASKING).log_e is None
     assert slots.want(RETRAIN, with_labels(), History(), ASKING).log_e is None
+
+
+@pytest.mark.parametrize(
+    ("given", "occupied", "late"),
+    [
+        ({}, True, False),
+        ({"since": NOW - HOUR}, True, True),
+        ({"since": NOW - HOUR, "decided": False}, True, True),
+        # Its job was asked for: it may train, however long that is ago and whatever is known of it.
+        ({"since": NOW - DAY, "called": True}, True, False),
+        ({"since": NOW - DAY, "called": True, "job": "queued"}, True, False),
+        ({"since": NOW - DAY, "called": True, "job": "running"}, True, False),
+        ({"since": NOW - DAY, "called": True, "job": "unknown"}, True, False),
+        # Nothing trains any more, whatever holds up its run.
+        ({"since": NOW - DAY, "called": True, "job": "succeeded"}, False, False),
+        ({"since": NOW - DAY, "called": True, "job": "failed"}, False, False),
+        ({"since": NOW - DAY, "called": True, "job": "cancelled"}, False, False),
+    ],
+)
+def test_a_slot_is_kept_by_what_may_train_and_for_a_while_by_what_has_not_begun(given, occupied, late):
+    known = {"decided": True, "since": NOW, "called": False, "job": None, **given}
+    held = Holder("run-a", "a", **known)
+    assert slots.occupied([held]) == (["a"] if occupied else [])
+    assert slots.late([held], NOW) == ([held] if late else [])
