@@ -15,6 +15,9 @@ from graph.model import Json
 STALLED_S = 30.0
 """A worker that has shown no sign of life for so long is dead."""
 
+LOST_S = 900.0
+"""A run's job that was begun so long ago, while nobody holds the run, has been lost by its worker."""
+
 
 class Queue:
     """The jobs that wait, one of a key at most."""
@@ -40,9 +43,9 @@ class Queue:
         """Put a job for every open run of these models that has none. Return how many."""
         return self._database.execute(query("queue", "sweep"), models=list(models))
 
-    def take_back(self, after_s: float = STALLED_S) -> int:
-        """Give the jobs of dead workers to the next one. Return how many."""
-        return self._database.execute(query("queue", "take_back"), seconds=after_s)
+    def take_back(self, after_s: float = STALLED_S, lost_s: float = LOST_S) -> int:
+        """Give the jobs of dead workers to the next one, and those that a living one lost. Return how many."""
+        return self._database.execute(query("queue", "take_back"), seconds=after_s, lost=lost_s)
 
     def forget(self, days: int = 30) -> int:
         """Delete the jobs that failed so long ago. Return how many."""

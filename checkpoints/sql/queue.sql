@@ -40,13 +40,25 @@ where r.outcome is null and r.model = any(%(models)s) and not exists (
 on conflict (queueing_lock) where status = 'todo' do nothing
 
 -- name: take_back
--- Jobs whose worker shows no sign of life go to the next one; where the same job waits already, it is enough.
-with dead as (
+-- Jobs whose worker shows no sign of life go to the next one; where the same job waits already, it is enough. So do those
+-- that a living worker lost: when it cannot write down that one has ended, it lives on, and the job stays as it was.
+-- Whoever is at a run holds its lock, or only looks at what it asks for, which twice at once is only twice looked at.
+with lost as (
+  select j.id from queue.procrastinate_jobs j cross join hashtextextended('run ' || (j.args->>'run'), 0) as key
+  where j.status = 'doing' and j.task_name = 'carry_on' and (
+    select max(v.at) from queue.procrastinate_events v where v.job_id = j.id and v.type = 'started'
+  ) < now() - make_interval(secs => %(lost)s) and not exists (
+    select 1 from pg_locks l join pg_database b on b.oid = l.database
+    where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and b.datname = current_database()
+      and l.classid = ((key >> 32) & 4294967295)::oid and l.objid = (key & 4294967295)::oid
+  )
+), dead as (
   select j.id, row_number() over (partition by j.queueing_lock order by j.id) as nth, exists (
            select 1 from queue.procrastinate_jobs t where t.status = 'todo' and t.queueing_lock = j.queueing_lock
          ) as waits
   from queue.procrastinate_jobs j left join queue.procrastinate_workers w on w.id = j.worker_id
-  where j.status = 'doing' and (w.id is null or w.last_heartbeat < now() - make_interval(secs => %(seconds)s))
+  where j.status = 'doing' and (w.id is null or w.last_heartbeat < now() - make_interval(secs => %(seconds)s)
+                                or j.id in (select id from lost))
 ), dropped as (
   delete from queue.procrastinate_jobs j using dead d where j.id = d.id and (d.waits or d.nth > 1)
 )

@@ -7,13 +7,14 @@ import psycopg
 import pytest
 
 from autopilot import spec as written
+from autopilot.fleet.planner import sweep
 from autopilot.fleet.worker import Worker
 from checkpoints.queue.place import Queue
-from graph.errors import Misconfigured
+from graph.errors import Misconfigured, Unavailable
 from tests.crash.forks import until
 from tests.fakes.prometheus_server import FakePrometheus
 from tests.fleet import Troubled, fleet
-from tests.house import MODEL
+from tests.house import DEGRADED, MODEL, another_carries_on
 from tools.monitors.prometheus import PrometheusMonitor, PrometheusQueries, Query
 from tools.monitors.prometheus_server import PrometheusServer
 from tools.monitors.watched import Watched
@@ -102,6 +103,60 @@ def test_a_worker_whose_connections_are_cut_goes_on(town):
     until(lambda: town.checked() == dict.fromkeys(ALL_ONCE, 2), "the checks after that")
     assert worker.stop()
     assert worker.failed is None
+
+
+class AwayQueue(Queue):
+    """A queue that takes no next job of a run while `away` is set."""
+
+    away = True
+
+    def put_run(self, queue, run, looks, after_s=0.0):
+        if self.away:
+            raise Unavailable("the database is away")
+        super().put_run(queue, run, looks, after_s)
+
+
+CUT = """
+create sequence queue.cuts;
+create function queue.cut() returns trigger language plpgsql as $$ begin
+  perform nextval('queue.cuts');
+  perform pg_terminate_backend(pg_backend_pid());
+  perform pg_sleep(10);
+  return new;
+end $$;
+create trigger cut before update on queue.procrastinate_jobs for each row
+  when (old.status = 'doing' and old.task_name = 'carry_on' and new.status = 'todo') execute function queue.cut()
+"""
+
+
+def test_a_job_that_a_living_worker_lost_is_taken_over_once_nobody_holds_its_run(town):
+    """A session that ends while a job's end is written down: the worker lives on, and the job stays as it was."""
+    home = town.home
+    home.monitor.evidence = DEGRADED
+    run = home.engine.run(MODEL)
+    home.book.queue = queue = AwayQueue(home.book.database)
+    with psycopg.connect(home.dsn, autocommit=True) as connection:
+        connection.execute(CUT)
+        queue.wake(run)
+        worker = Worker(town.desk(), home.dsn, {"train"}, jobs=2)
+        worker.start()
+        until(lambda: connection.execute("select is_called from queue.cuts").fetchone() == (True,), "the cut")
+        connection.execute("drop trigger cut on queue.procrastinate_jobs")
+        queue.away = False
+        sweep(town.desk())
+        assert standing(town) == ["doing"], "the sweep takes it for one that is being done"
+        assert queue.take_back() == 0
+        with another_carries_on(home, run):
+            assert queue.take_back(lost_s=0) == 0
+        assert queue.take_back(lost_s=0) == 1
+    home.pipeline.end(home.key(run))
+    until(lambda: home.row(run)["challenger"] is not None, "the run, carried on")
+    assert worker.stop()
+    assert (worker.failed, len(home.pipeline.starts)) == (None, 1)
+
+
+def standing(town):
+    return [job["status"] for job in town.jobs("carry_on")]
 
 
 def test_a_schedule_that_is_none_is_refused_with_its_line(town):
