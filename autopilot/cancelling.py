@@ -3,13 +3,17 @@
 from autopilot import run_log
 from checkpoints.database import Row, run_lock
 from checkpoints.ledger.book import PostgresLedger
-from graph.errors import Refused
+from graph.errors import NotFound, Refused
+from graph.model import Json
 from graph.ports import Clock, Parts
 from graph.state import training_key
 
 
 def cancel(book: PostgresLedger, parts: Parts, clock: Clock, run: str, by: str) -> None:
-    """Stop the run's job and end the run. Refused when it has ended, or its promotion has begun."""
+    """Stop the run's job and end the run. Refused when it has ended, or its promotion has begun.
+
+    Where the model's entry is gone nobody knows how to stop its job: the reason says what is left to do by hand.
+    """
     row = book.runs.row(run)
     model = row["model"]
     _require_cancellable(book, row, (None,))
@@ -22,12 +26,13 @@ def cancel(book: PostgresLedger, parts: Parts, clock: Clock, run: str, by: str) 
         # A process that carried it on meanwhile may have ended it for this very reason.
         _require_cancellable(book, book.runs.row(run), (None, "cancelled", "voided"))
         # Again: a process that was just starting the job when it was stopped above has started it by now.
-        _stop_job(book, parts, clock, row)
+        left = _stop_job(book, parts, clock, row)
         if book.approval(run):
             book.close_approval(run, "voided", reason, now)
-        book.finish(run, "cancelled", reason, now)
-        # No job, no price. Afterwards: a run that goes on after all must not train for nothing.
-        book.costs.release(run, now)
+        book.finish(run, "cancelled", f"{reason}; {left}" if left else reason, now)
+        if not left:
+            # No job, no price. Afterwards: a run that goes on after all must not train for nothing.
+            book.costs.release(run, now)
         run_log.ended(model, run, "cancelled")
 
 
@@ -42,10 +47,31 @@ def _require_cancellable(book: PostgresLedger, row: Row, allowed: tuple[str | No
         )
 
 
-def _stop_job(book: PostgresLedger, parts: Parts, clock: Clock, row: Row) -> None:
-    """Stop the run's training job, known to its row or not: a process may have died before it noted it."""
+def _stop_job(book: PostgresLedger, parts: Parts, clock: Clock, row: Row) -> str | None:
+    """Stop the run's training job, known to its row or not: a process may have died before it noted it.
+
+    Return what is left to be stopped by hand, where the model's pipeline is not known any more.
+    """
     run, model = str(row["run"]), row["model"]
-    if any(effect["kind"] == "training" for effect in book.effects.of(run)):
-        job = parts(model).pipeline.cancel(training_key(model, run))
-        if job:
-            book.note_job(run, job, clock.now())
+    effect = next((each for each in book.effects.of(run) if each["kind"] == "training"), None)
+    if effect is None:
+        return None
+    try:
+        pipeline = parts(model).pipeline
+    except NotFound:
+        return _left(book.runs.row(run)["job"], effect)
+    job = pipeline.cancel(training_key(model, run))
+    if job:
+        book.note_job(run, job, clock.now())
+    return None
+
+
+def _left(job: Json | None, effect: Row) -> str | None:
+    """Return what may still train although its model's entry is gone."""
+    if effect["state"] == "intended" or (job and job["state"] in ("succeeded", "failed", "cancelled")):
+        return None
+    named = f"job {job['id']} of {job['pipeline']}" if job else "its job, if one was started,"
+    return (
+        "its model is not in the configuration any more, so nothing was stopped: "
+        f"stop {named} by hand; it carries the key {effect['key']}"
+    )
