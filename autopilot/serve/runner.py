@@ -12,6 +12,7 @@ from functools import partial
 
 from autopilot.desk import Desk
 from autopilot.serve.callbacks import handle, slack
+from autopilot.serve.failures import tell_failures
 from autopilot.serve.hearing import hear
 from autopilot.serve.incidents import tell_incidents
 from autopilot.serve.reminding import digest, remind
@@ -79,6 +80,7 @@ class Runner:
             remind(self._desk)
             digest(self._desk)
             tell_incidents(self._desk)
+            tell_failures(self._desk)
         except AutopilotError as error:
             # The database is away: every row is still there when it is back.
             _log.warning("%s", error.message, extra={"event": error.kind})

@@ -112,6 +112,6 @@ class Teller:
 
     def _spoken(self, line: Line) -> None:
         if line.run is None:
-            self._channel().tell(line.id, line.text)
+            self._channel().tell(line.id, line.text, line.call)
         elif line.known:
             self._channel().say(line.known, line.id, line.text, line.call)

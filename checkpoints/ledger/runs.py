@@ -136,6 +136,13 @@ class Runs:
             demoted=str(found["demoted"]) if found["demoted"] else None,
         )
 
+    def failed(self, since: datetime) -> list[Row]:
+        """Return what acted and led to nothing since then, as the circuit breaker counts it, oldest first.
+
+        Of each: run, model, action, outcome, reason, updated_at.
+        """
+        return self._database.rows(query("runs", "failed_since"), since=since)
+
     def note_trace(self, run: str, trace: str, place: str, now: datetime) -> None:
         """Store the id of one trace of the run's thread, and in which place it is to be found."""
         self._database.execute(query("runs", "note_trace"), run=run, trace=trace, place=place, now=now)

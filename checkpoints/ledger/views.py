@@ -124,6 +124,11 @@ class Views:
         values = {"id": line, "run": run, "channel": channel, "text": text, "call": Jsonb(list(call)), "due": due}
         self._database.execute(query("views", "add_line"), **values)
 
+    def unwritten(self, lines: Sequence[UUID]) -> set[UUID]:
+        """Return those of these lines that nobody wrote down yet."""
+        known = self._database.rows(query("views", "known_lines"), ids=list(lines))
+        return set(lines) - {row["id"] for row in known}
+
     def due_lines(self, channel: str, now: datetime) -> list[Line]:
         """Return what is to be said in a channel by now, where the request it belongs to is shown already."""
         rows = self._database.rows(query("views", "due_lines"), channel=channel, now=now, limit=_AT_ONCE)

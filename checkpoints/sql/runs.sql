@@ -90,6 +90,13 @@ update runs set outcome = %(outcome)s, reason = %(reason)s, updated_at = %(now)s
        status = case when %(outcome)s = 'failed' then 'failed' else 'done' end
 where run = %(run)s and outcome is null
 
+-- name: failed_since
+-- Runs that acted and led to nothing, as the circuit breaker counts them. Their threads are kept for longer than anybody asks.
+select run, model, action, outcome, reason, updated_at from runs
+where action in ('retrain', 'rollback') and outcome is not null and thread_dropped_at is null and updated_at > %(since)s
+  and outcome in ('failed', 'denied', 'expired', 'validation_failed')
+order by updated_at, run
+
 -- name: history
 -- `kept` is the newest judged run's candidate when that run was undecided: runs that judged nothing neither keep nor drop it.
 with acted as (

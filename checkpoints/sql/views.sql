@@ -54,6 +54,9 @@ left join views v on v.run = l.run and v.channel = l.channel
 where l.channel = %(channel)s and l.sent_at is null and l.due_at <= %(now)s and (l.run is null or v.known is not null)
 order by l.due_at, l.id limit %(limit)s
 
+-- name: known_lines
+select id from lines where id = any(%(ids)s::uuid[])
+
 -- name: lines_of
 select channel, text, due_at, sent_at, failed from lines where run = %(run)s order by due_at, channel, id
 

@@ -131,16 +131,34 @@ def back_off(wish: Wish) -> RestraintFinding:
 
 def circuit_breaker(wish: Wish) -> RestraintFinding:
     """Block after repeated failures or refusals since the last promotion: a person should look first."""
-    policy, promoted = wish.spec.policy, wish.history.last_promotion
-    failures = [at for at in wish.history.failures if promoted is None or at > promoted]
-    recent = _since(failures, wish.now - policy.breaker_window)
-    if len(recent) < policy.breaker_after:
-        return Finding(len(recent), policy.breaker_after)
-    reason = (
-        f"the circuit breaker is open: {plural(len(recent), 'run')} in {span(policy.breaker_window)} failed, "
-        f"were denied or did not validate; {_free(recent, policy.breaker_after, policy.breaker_window)}"
+    policy = wish.spec.policy
+    after, window = policy.breaker_after, policy.breaker_window
+    recent = _failed_lately(wish.history, window, wish.now)
+    reason = _broken(recent, after, window)
+    return wait(reason, len(recent), after) if reason else Finding(len(recent), after)
+
+
+def opened_breaker(history: History, after: int, window: timedelta, at: datetime) -> str | None:
+    """Return what the circuit breaker says if the run that failed at this time opened it; None if it did not."""
+    recent = [failed for failed in _failed_lately(history, window, at) if failed <= at]
+    opened_before = _broken([failed for failed in recent if failed < at], after, window)
+    return None if opened_before else _broken(recent, after, window)
+
+
+def _failed_lately(history: History, window: timedelta, now: datetime) -> list[datetime]:
+    promoted = history.last_promotion
+    failures = [at for at in history.failures if promoted is None or at > promoted]
+    return _since(failures, now - window)
+
+
+def _broken(recent: Sequence[datetime], after: int, window: timedelta) -> str | None:
+    """Return why the circuit breaker is open; None while it is not."""
+    if len(recent) < after:
+        return None
+    return (
+        f"the circuit breaker is open: {plural(len(recent), 'run')} in {span(window)} failed, "
+        f"were denied or did not validate; {_free(recent, after, window)}"
     )
-    return wait(reason, len(recent), policy.breaker_after)
 
 
 def kept_candidate(wish: Wish) -> RestraintFinding:

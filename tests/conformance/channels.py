@@ -32,7 +32,8 @@ class FakePlace:
         return [" ".join([*call, text]) for at, _, text, call in self.channel.said if at == known["id"]]
 
     def told(self) -> list[str]:
-        return [text for _, text in self.channel.told]
+        told = zip(self.channel.told, self.channel.called, strict=True)
+        return [" ".join([*call, text]) for (_, text), call in told]
 
     def hear(self, known: Json, who: str, decision: Decided, comment: str) -> None:
         shown = self.channel.shows[known["id"]]

@@ -103,7 +103,7 @@ def test_another_process_finds_a_request(place: Place) -> None:
     asked = notice()
     known = place.channel.post(asked)
     place.channel.post(notice())
-    place.channel.tell(asked.nonce, "The same nonce in another place is not the request.")
+    place.channel.tell(asked.nonce, "The same nonce in another place is not the request.", ())
     found = place.channel.find(asked)
     assert found == (known if place.finds else None)
 
@@ -145,10 +145,20 @@ def test_a_line_stands_beside_its_request_and_calls_people(place: Place) -> None
 
 def test_a_word_to_everybody_belongs_to_no_request(place: Place) -> None:
     text = f"3 requests wait ({uuid4()}):\nfraud-detector-v1 until 2026-03-09\nhttps://autopilot.example/?state=waiting&all=1"
-    place.channel.tell(str(uuid4()), text)
+    place.channel.tell(str(uuid4()), text, ())
     told = [each for each in place.told() if text.splitlines()[0] in each]
     assert len(told) == (1 if place.channel.digests else 0)
     assert [line for line in text.splitlines() if line not in "".join(told)] == [] or not told
+
+
+def test_a_word_to_everybody_calls_people(place: Place) -> None:
+    text = f"the retrain of fraud-detector-v1 failed ({uuid4()})"
+    place.channel.tell(str(uuid4()), text, place.people[1:])
+    told = [each for each in place.told() if text in each]
+    assert len(told) == (1 if place.channel.digests else 0)
+    for each in told:
+        assert place.people[1] in each
+        assert place.people[0] not in each
 
 
 def test_what_comes_from_outside_is_shown_as_it_is(place: Place) -> None:
@@ -175,7 +185,7 @@ def test_what_is_too_long_is_cut(place: Place, character: str) -> None:
     place.channel.update(known, replace(asked, state="voided"))
     assert not alone(place.shown(asked.nonce)).can_answer
     place.channel.say(known, str(uuid4()), long, place.people)
-    place.channel.tell(str(uuid4()), long)
+    place.channel.tell(str(uuid4()), long, place.people)
 
 
 def test_after_a_lost_reply_the_request_is_found_or_asked_again_under_its_nonce(place: Place) -> None:
@@ -205,7 +215,7 @@ def test_a_channel_that_is_away_is_asked_again_later(place: Place) -> None:
         lambda: channel.update(known, asked),
         lambda: channel.say(known, str(uuid4()), "Still waiting.", ()),
     ]
-    asks += [lambda: channel.tell(str(uuid4()), "3 requests wait.")] if channel.digests else []
+    asks += [lambda: channel.tell(str(uuid4()), "3 requests wait.", ())] if channel.digests else []
     asks += [lambda: channel.heard(known, asked)] if place.hears else []
     for ask in asks:
         with pytest.raises(Unavailable) as error:

@@ -340,7 +340,7 @@ def test_people_are_called_by_account_and_a_repeated_call_is_one(system: JiraSys
 
 
 def test_a_digest_makes_no_issue(system: JiraSystem) -> None:
-    system.channel.tell("nonce", "three requests wait")
+    system.channel.tell("nonce", "three requests wait", ("ana-2",))
     assert system.server.asked == []
 
 

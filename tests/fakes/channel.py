@@ -25,7 +25,9 @@ class FakeChannel:
         self.said: list[tuple[str, str, str, tuple[str, ...]]] = []
         """Id of the request, nonce, text, people called."""
         self.told: list[tuple[str, str]] = []
-        """Nonce and text."""
+        """Nonce and text, …"""
+        self.called: list[tuple[str, ...]] = []
+        """… and people called."""
         self.shows: dict[str, Notice] = {}
         """Every request as it stands there, by id."""
         self.away: AutopilotError | None = None
@@ -59,9 +61,10 @@ class FakeChannel:
         self.said.append((known["id"], nonce, text, tuple(call)))
         self._reply()
 
-    def tell(self, nonce: str, text: str) -> None:
+    def tell(self, nonce: str, text: str, call: Sequence[str]) -> None:
         self._answer()
         self.told.append((nonce, text))
+        self.called.append(tuple(call))
         self._reply()
 
     def heard(self, known: Json, notice: Notice) -> Sequence[Heard]:

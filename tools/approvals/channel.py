@@ -79,8 +79,8 @@ class Channel(Protocol):
     def say(self, known: Json, nonce: str, text: str, call: Sequence[str]) -> None:
         """Add a line beside the request, such as a reminder, calling people by address. At worst it is said twice."""
 
-    def tell(self, nonce: str, text: str) -> None:
-        """Say something that belongs to no one request, such as the day's digest."""
+    def tell(self, nonce: str, text: str, call: Sequence[str]) -> None:
+        """Say something that belongs to no one request, such as the day's digest, calling people by address."""
 
     def heard(self, known: Json, notice: Notice) -> Sequence[Heard]:
         """Return what was answered there so far, oldest first; nothing where answers come by callback."""

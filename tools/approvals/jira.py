@@ -128,7 +128,7 @@ class JiraChannel:
         """Add a comment that mentions people by account id. One that is there already is not added again."""
         self._comment(str(known["id"]), known, nonce, document.remark(text, call))
 
-    def tell(self, nonce: str, text: str) -> None:
+    def tell(self, nonce: str, text: str, call: Sequence[str]) -> None:
         """Do nothing: the list of what waits is a filter in Jira, and an issue about issues would need closing, too."""
 
     def heard(self, known: Json, notice: Notice) -> Sequence[Heard]:

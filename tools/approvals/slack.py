@@ -99,9 +99,9 @@ class SlackChannel:
         message = words(text, nonce, mentions(call))
         self._post(KIND, {**message, "channel": known["channel"], "thread_ts": known["id"]})
 
-    def tell(self, nonce: str, text: str) -> None:
+    def tell(self, nonce: str, text: str, call: Sequence[str]) -> None:
         """Write into the channel."""
-        self._post(KIND, words(text, nonce))
+        self._post(KIND, words(text, nonce, mentions(call)))
 
     def heard(self, known: Json, notice: Notice) -> Sequence[Heard]:
         """Return nothing: clicks come by callback."""

@@ -7,6 +7,7 @@ import pytest
 
 from graph.codec import canonical, dump
 from graph.model import Candidate, Diagnosis, History, Question, Rule
+from graph.policy.restraint import opened_breaker
 from graph.policy.retraining import decide, newest_label, request_rollback
 from graph.spec import Policy, Training
 from tests.unit.graph.policy.builders import DAY, DEGRADED, HOUR, LABELS, NOW, QUIET, SPEC, with_labels
@@ -254,3 +255,23 @@ def test_a_return_waits_for_an_active_run():
     assert decision.reason.startswith("somebody unnamed asked")
     assert decision.reason.endswith("run r9 is active")
     assert outcomes(decision) == {"one_active_run": "blocked"}
+
+
+@pytest.mark.parametrize(
+    ("history", "at", "opened"),
+    [
+        (History(failures=days_ago(1, 2, 3)), days_ago(1)[0], True),
+        (History(failures=days_ago(1, 2, 3)), days_ago(2)[0], False),
+        # It was open before.
+        (History(failures=days_ago(1, 2, 3, 4)), days_ago(1)[0], False),
+        # What failed before the promotion, or before the window, is forgotten.
+        (History(failures=days_ago(1, 2, 6), last_promotion=days_ago(5)[0]), days_ago(1)[0], False),
+        (History(failures=days_ago(1, 2, 32)), days_ago(1)[0], False),
+        # Seen long after: it opened when it did.
+        (History(failures=days_ago(40, 41, 42)), days_ago(40)[0], True),
+    ],
+)
+def test_the_run_that_opened_the_breaker_is_the_one_without_which_it_would_be_closed(history, at, opened):
+    said = opened_breaker(history, 3, timedelta(days=30), at)
+    assert (said is not None) == opened
+    assert said is None or said.startswith("the circuit breaker is open: 3 runs in 30 days failed")

@@ -95,7 +95,7 @@ ASKS: dict[str, Callable[[SlackChannel, SlackServer], object]] = {
     "post": lambda channel, _: channel.post(notice()),
     "update": lambda channel, _: channel.update(KNOWN, notice()),
     "say": lambda channel, _: channel.say(KNOWN, NONCE, "Still waiting.", ()),
-    "tell": lambda channel, _: channel.tell(NONCE, "3 wait."),
+    "tell": lambda channel, _: channel.tell(NONCE, "3 wait.", ()),
     "ask_reason": lambda channel, server: channel.ask_reason(click(server)),
     "answer": lambda channel, server: channel.answer(server.hook, "too late"),
 }
