@@ -55,12 +55,21 @@ def unpause(arguments: Namespace) -> int:
     """Lift one pause."""
     settings, of = _settings(arguments), pausing.target(arguments.model, arguments.tag, arguments.all)
     with ledger(settings) as book:
-        lifted = pausing.unpause(book, of, arguments.reason, _who(settings), settings.clock.now())
+        known = _known(settings)
+        lifted = pausing.unpause(book, of, arguments.reason, _who(settings), settings.clock.now(), known)
         others = book.pauses()
     lines = [f"{whose(lifted)} is no longer {told(lifted)}"]
     lines += [f"  there is still {told(each)} ({lifted_by(each)})" for each in others]
     lines.append("  next: autopilot resume --all carries on what stood still")
     return _out(arguments, {**_pause(lifted), "still": [_pause(each) for each in others]}, "\n".join(lines))
+
+
+def _known(settings: configured.Settings) -> roster.Roster:
+    try:
+        return roster.read(settings.config, settings.home)
+    except Misconfigured:
+        # A pause is lifted under any file, also under a broken one.
+        return roster.EMPTY
 
 
 def _read(settings: configured.Settings, book: PostgresLedger) -> Json:

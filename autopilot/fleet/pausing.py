@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from autopilot.fleet.roster import Roster
+from autopilot.fleet.roster import EMPTY, Roster
 from autopilot.fleet.standing import paused
 from checkpoints.ledger.book import PostgresLedger
 from graph.errors import Misconfigured, NotFound, Refused
@@ -60,7 +60,7 @@ def pause(book: PostgresLedger, roster: Roster, of: Target, reason: str, who: Wh
     if not reason or len(reason) > MOST_REASON or not reason.isprintable():
         raise Misconfigured(f"a pause needs a reason, in a line of at most {MOST_REASON} characters", "--reason TEXT")
     _require_known(roster, of)
-    made = book.paused.pause(of.scope, of.name, reason, who.name, who.os_user, now)
+    made = book.paused.pause(of.scope, of.name, reason, who.name, who.os_user, now, held(roster, of))
     if made is None:
         raise _there_already(of, book.pauses())
     return made
@@ -75,9 +75,12 @@ def _there_already(of: Target, pauses: Collection[Pause]) -> Refused:
     )
 
 
-def unpause(book: PostgresLedger, of: Target, reason: str, who: Who, now: datetime) -> Pause:
-    """Lift one pause and return it as it was. Refused where this very one is not there. Others hold all the same."""
-    lifted = book.paused.lift(of.scope, of.name, reason.strip(), who.name, who.os_user, now)
+def unpause(book: PostgresLedger, of: Target, reason: str, who: Who, now: datetime, roster: Roster = EMPTY) -> Pause:
+    """Lift one pause and return it as it was. Refused where this very one is not there. Others hold all the same.
+
+    The roster says whose requests are shown anew in channels.
+    """
+    lifted = book.paused.lift(of.scope, of.name, reason.strip(), who.name, who.os_user, now, held(roster, of))
     if lifted is None:
         raise Refused(f"no pause of {_whose(of)} is there to lift", _others(book.pauses()))
     return lifted

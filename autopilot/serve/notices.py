@@ -2,6 +2,7 @@
 
 from autopilot import view as views
 from autopilot.desk import Desk
+from autopilot.fleet.pausing import said
 from autopilot.report import brief, reading
 from autopilot.report.doubting import doubts
 from checkpoints.ledger.views import View
@@ -34,11 +35,20 @@ def notice(desk: Desk, view: View) -> Notice:
         fingerprint=approval.fingerprint,
         expires_at=approval.expires_at,
         state=approval.state,
-        said=gate.reason(approval),
+        said=". ".join([gate.reason(approval), *paused(desk, view.run)]),
         link=link(desk, view.run),
         trace=found["trace"],
         call=addresses(desk, view.channel, _approvers(desk, approval)),
     )
+
+
+def paused(desk: Desk, run: str) -> list[str]:
+    """Return what is to be said of a request because its model is paused; nothing where it is not, or is decided."""
+    book = desk.office.book
+    row = book.runs.row(run)
+    entry = desk.office.file.models.get(row["model"])
+    held = said(book, row["model"], entry.tags if entry else ()) if row["outcome"] is None else None
+    return [f"{row['model']} is {held['text']}. What is approved is promoted once that is lifted"] if held else []
 
 
 def link(desk: Desk, run: str) -> str | None:

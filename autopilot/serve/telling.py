@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from autopilot.desk import Desk
-from autopilot.serve.notices import notice
+from autopilot.serve.notices import notice, paused
 from checkpoints.ledger.views import Line, View
 from graph.errors import AutopilotError, NotFound, Unavailable
 from graph.policy import notifying
@@ -75,6 +75,9 @@ class Teller:
                 views.put_off(view, *later)
                 return
             self._post(view, told)
+            if paused(self._desk, view.run):
+                # Not every channel shows how a new request stands: it is said again, as what became of it.
+                return
         views.shown(view)
 
     def _post(self, view: View, told: Notice) -> None:

@@ -1,5 +1,6 @@
 """Who stopped which models: one pause of a kind at a time, each lifted by itself, all of them kept."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from checkpoints.database import Database, Row
@@ -17,18 +18,48 @@ class Pauses:
         """Return every pause that was not lifted, the oldest first."""
         return tuple(_pause(row) for row in self._database.rows(query("pauses", "standing")))
 
-    def pause(self, scope: Scope, name: str | None, reason: str, by: str, os_user: str, now: datetime) -> Pause | None:
-        """Stop a model, a tag's models or all of them. None, and nothing changed, where the very same is paused."""
-        row = self._database.row(
-            query("pauses", "pause"), scope=scope, name=name, reason=reason, by=by, os_user=os_user, now=now
-        )
-        return _pause(row) if row else None
+    def pause(
+        self,
+        scope: Scope,
+        name: str | None,
+        reason: str,
+        by: str,
+        os_user: str,
+        now: datetime,
+        models: Sequence[str] = (),
+    ) -> Pause | None:
+        """Stop a model, a tag's models or all of them. None, and nothing changed, where the very same is paused.
 
-    def lift(self, scope: Scope, name: str | None, reason: str, by: str, os_user: str, now: datetime) -> Pause | None:
+        `models` are those it stops now: what channels show of them is brought up to date.
+        """
+        return self._change("pause", scope, name, reason, by, os_user, now, models)
+
+    def lift(
+        self,
+        scope: Scope,
+        name: str | None,
+        reason: str,
+        by: str,
+        os_user: str,
+        now: datetime,
+        models: Sequence[str] = (),
+    ) -> Pause | None:
         """Lift a pause and return it as it was. None where the very same is not paused."""
-        row = self._database.row(
-            query("pauses", "unpause"), scope=scope, name=name, reason=reason, by=by, os_user=os_user, now=now
-        )
+        return self._change("unpause", scope, name, reason, by, os_user, now, models)
+
+    def _change(
+        self,
+        how: str,
+        scope: Scope,
+        name: str | None,
+        reason: str,
+        by: str,
+        os_user: str,
+        now: datetime,
+        models: Sequence[str],
+    ) -> Pause | None:
+        given = {"scope": scope, "name": name, "reason": reason, "by": by, "os_user": os_user, "models": list(models)}
+        row = self._database.row(query("pauses", how), now=now, **given)
         return _pause(row) if row else None
 
 

@@ -2,7 +2,8 @@
 select scope, name, paused_by, paused_at, reason from pauses where lifted_at is null order by paused_at, id
 
 -- name: pause
--- The pause and its line in the audit trail, together or not at all. No row where the same is paused already.
+-- The pause, its line in the audit trail and that channels show it, together or not at all. No row where the same is paused
+-- already.
 with paused as (
   insert into pauses (scope, name, reason, paused_by, os_user, paused_at)
   values (%(scope)s, %(name)s, %(reason)s, %(by)s, %(os_user)s, %(now)s)
@@ -13,6 +14,9 @@ with paused as (
   select %(now)s, paused_by, 'pause', case when scope = 'model' then name end,
          jsonb_build_object('scope', scope, 'name', name, 'reason', reason, 'os_user', %(os_user)s::text)
   from paused
+), viewed as (
+  update views v set wanted = wanted + 1, due_at = %(now)s from paused, runs r
+  where r.run = v.run and r.outcome is null and r.model = any(%(models)s)
 )
 select * from paused
 
@@ -26,5 +30,8 @@ with lifted as (
   select %(now)s, %(by)s, 'unpause', case when scope = 'model' then name end,
          jsonb_build_object('scope', scope, 'name', name, 'reason', %(reason)s::text, 'os_user', %(os_user)s::text)
   from lifted
+), viewed as (
+  update views v set wanted = wanted + 1, due_at = %(now)s from lifted, runs r
+  where r.run = v.run and r.outcome is null and r.model = any(%(models)s)
 )
 select * from lifted
