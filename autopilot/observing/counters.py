@@ -6,7 +6,7 @@ from typing import get_args
 
 from prometheus_client.metrics_core import Metric
 
-from autopilot.fleet import defects
+from autopilot import defects
 from autopilot.observing.families import counter
 from autopilot.observing.scene import Scene
 from graph.errors import AutopilotError, Misconfigured, NotFound, Refused, Unavailable

@@ -27,7 +27,7 @@ def browsing(lacking: Lacking) -> Iterator[Browser]:
     arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
     with TemporaryDirectory() as home, sync_playwright() as playwright:
         # It would leave settings in the home of whoever runs the tests.
-        around = {"PATH": os.environ["PATH"], "HOME": home}
+        around: dict[str, str | float | bool] = {"PATH": os.environ["PATH"], "HOME": home}
         browser = playwright.chromium.launch(executable_path=program, args=arguments, env=around, timeout=PATIENCE_MS)
         try:
             yield browser
