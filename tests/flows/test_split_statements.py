@@ -13,7 +13,7 @@ from tests.roles import split
 # What any role may run is not named: it reads. A new statement that writes needs a word here and a right in roles.sql.
 MAY = {
     "observe": """
-        alerts.taken approvals.open_approval budgets.reserve budgets.settle
+        alerts.answered alerts.taken approvals.open_approval budgets.reserve budgets.settle
         decisions.save_decision decisions.save_evidence decisions.save_validation
         incidents.join incidents.open line.claim line.grant line.keep line.leave questions.ask runs.void
         watches.done watches.failed windows.quarantine windows.save_profile windows.save_window
@@ -29,7 +29,7 @@ MAY = {
     """,
     "observe doors": "runs.open_run runs.request_run",
     "observe train": "runs.note_challenger",
-    "train promote": "effects.done effects.intend",
+    "train promote": "effects.called effects.done effects.intend",
     "observe train promote": """
         runs.finish runs.goes_on runs.note_error runs.note_trace runs.note_trace_place upkeep.size_of_threads
     """,
@@ -39,7 +39,8 @@ MAY = {
     """,
     "": """
         pauses.pause pauses.unpause questions.answer shadow.lift tokens.add tokens.revoke
-        upkeep.drop_sums upkeep.drop_threads upkeep.drop_windows upkeep.fold upkeep.forget upkeep.forget_lines
+        upkeep.drop_sums upkeep.drop_threads upkeep.drop_windows upkeep.fold
+        upkeep.forget upkeep.forget_grants upkeep.forget_incidents upkeep.forget_lines
         upkeep.keep_by_reference upkeep.keep_whole upkeep.tended
     """,
 }
