@@ -145,11 +145,11 @@ class Engine:
             with suppress(AutopilotError, Elsewhere):
                 self.carry_on(str(active["run"]))
 
-    def carry_on(self, run: str) -> None:
-        """Take a run as far as it goes without waiting. A second process waits for the first, then looks again."""
+    def carry_on(self, run: str, patience_s: float | None = None) -> None:
+        """Take a run as far as it goes. Who comes second waits, then looks again; Occupied after `patience_s`."""
         # LangGraph's saver speaks to the database by itself: its errors become ours here.
         with translated():
-            with self._locked(run):
+            with self._locked(run, patience_s):
                 row = self._book.runs.standing(run)
                 asks = row["approval"] == "pending"
                 checked = None if asks else self._carried_on(row)
@@ -245,8 +245,8 @@ class Engine:
             f"{model} has an active run {active['run'] if active else ''}", "let it end, or: autopilot cancel RUN"
         )
 
-    def _locked(self, run: str) -> AbstractContextManager[None]:
-        return self._book.database.locked(run_lock(run))
+    def _locked(self, run: str, patience_s: float | None = None) -> AbstractContextManager[None]:
+        return self._book.database.locked(run_lock(run), patience_s)
 
     def _begin(self, model: str, run: str) -> bool:
         """Check, then act on it. False when there is nothing to do. Under the run's lock: nobody seeded its thread."""

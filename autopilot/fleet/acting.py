@@ -5,7 +5,7 @@ from autopilot.defects import defect
 from autopilot.desk import Desk
 from autopilot.fleet.lapsing import lapse
 from autopilot.fleet.queues import APPROVALS, TRAIN, taken_over
-from checkpoints.database import Occupied, run_lock
+from checkpoints.database import Occupied
 from graph.errors import AutopilotError
 
 _WAITING_S = 60.0
@@ -26,9 +26,7 @@ def carry_on(desk: Desk, queue: str, run: str, looks: int) -> None:
 
 def _carry_on(desk: Desk, queue: str, run: str, looks: int) -> None:
     try:
-        with desk.office.book.database.locked(run_lock(run), patience_s=0):
-            pass
-        desk.office.engine.carry_on(run)
+        desk.office.engine.carry_on(run, patience_s=0)
     except Occupied:
         # Somebody is at it. What they do not see any more, such as an answer just now, is looked at afterwards.
         _again(desk, queue, run, looks, _BUSY_S)

@@ -26,15 +26,20 @@ def write(folder: Path, template: int, hours: range, rows: int) -> None:
     """Write the hours of one template, a Parquet file each."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in hours:
-        pq.write_table(_rows(template, number, rows), folder / f"{number:04}.parquet", compression="zstd")
+        pq.write_table(_rows(template, number, rows), file(folder, number), compression="zstd")
+
+
+def file(folder: Path, number: int) -> Path:
+    """Return where the log of an hour lies."""
+    return folder / f"{number:04}.parquet"
 
 
 def link(template: Path, folder: Path) -> None:
     """Give a model a folder with the files of a template, without copying them."""
     folder.mkdir(parents=True, exist_ok=True)
-    for file in template.iterdir():
-        if not (folder / file.name).exists():
-            os.link(file, folder / file.name)
+    for found in template.iterdir():
+        if not (folder / found.name).exists():
+            os.link(found, folder / found.name)
 
 
 def _rows(template: int, number: int, rows: int) -> pa.Table:
