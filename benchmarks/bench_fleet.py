@@ -51,9 +51,9 @@ MOST: dict[str, tuple[Literal["gate", "goal"], float]] = {
     "memory_growth": ("gate", 1.2),
     # The clock moves with what else the machine does: the gates are the processor's.
     "runs_wall_ratio": ("goal", 1 / 0.8),
-    "runs_cpu_ratio": ("gate", 2.5),
+    "runs_cpu_ratio": ("gate", 3.0),
     "worker_runs_wall_ratio": ("goal", 1 / 0.6),
-    "worker_runs_cpu_ratio": ("gate", 3.5),
+    "worker_runs_cpu_ratio": ("gate", 5.0),
     "status_wall_ratio": ("goal", 3.0),
     "status_cpu_ratio": ("gate", 6.0),
 }
