@@ -1,7 +1,7 @@
 """Connections to our database, and the one translation of the driver's errors into ours."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
@@ -160,7 +160,10 @@ class Database:
         if held and name in held.notes:
             yield
             return
-        with self._connection(self._locks) as connection:
+        with ExitStack() as taken:
+            # That no connection is to be had is no defect of whoever asks for a lock.
+            with translated():
+                connection = taken.enter_context(self._connection(self._locks))
             token = self._held.set(_Held(connection, {**(held.notes if held else {}), name: {}}))
             try:
                 with _lock(connection, name, patience_s):

@@ -11,7 +11,7 @@ from autopilot.upkeep import files
 from autopilot.upkeep.amounts import Amounts, What
 from autopilot.upkeep.lock import upkeep_of
 from autopilot.upkeep.of_model import Merge, ModelUpkeep
-from checkpoints.database import Occupied, translated
+from checkpoints.database import Occupied
 from checkpoints.ledger.book import PostgresLedger
 from graph.errors import AutopilotError, Unavailable
 from graph.model import Json
@@ -126,7 +126,7 @@ class Upkeep:
     def _model(self, model: str) -> None:
         upkeep = ModelUpkeep(self.book, self.keep, model, self.now, self.merge, self.done, self.dry)
         try:
-            with translated(), self.book.database.locked(upkeep_of(model), _PATIENCE_S):
+            with self.book.database.locked(upkeep_of(model), _PATIENCE_S):
                 if upkeep.tend() and not self.dry:
                     self.book.upkeep.tended(model, self.now)
                 else:

@@ -216,3 +216,12 @@ def test_the_saver_builds_no_class_that_a_row_names(dsn):
     with saver(dsn, size=1) as threads:
         kind, written = threads.serde.dumps_typed({"at": SPEC})
         assert type(threads.serde.loads_typed((kind, written))["at"]) is not type(SPEC)
+
+
+def test_a_lock_for_which_no_connection_is_to_be_had_says_that_the_database_does_not_answer(dsn):
+    database = Database(dsn)
+    with database.locked("any", patience_s=0):
+        pass
+    database.close()
+    with pytest.raises(Unavailable, match="did not answer"), database.locked("any", patience_s=0):
+        pass
