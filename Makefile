@@ -33,7 +33,7 @@ bench: $(BENCHES) ## the benchmarks, each against its named floor; one alone: ma
 $(BENCHES): bench-%: benchmarks/bench_%.py dev-environment
 	@echo "== $<"; .venv/bin/python "$<"
 
-chaos: dev-environment ## a fleet with incidents while everything under it breaks (CHAOS_ARGS="--short": three minutes)
+chaos: dev-environment ## a fleet with incidents while everything under it breaks (CHAOS_ARGS="--short": two minutes)
 	.venv/bin/python -m benchmarks.chaos $(CHAOS_ARGS)
 
 studio: studio-environment ## open the graph in LangGraph Studio (its own environment; bound to 127.0.0.1)

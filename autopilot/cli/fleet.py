@@ -43,19 +43,22 @@ def status(arguments: Namespace) -> int:
 def pause(arguments: Namespace) -> int:
     """Stop models until they are unpaused."""
     settings, of = _settings(arguments), pausing.target(arguments.model, arguments.tag, arguments.all)
-    known = roster.read(settings.config, settings.home)
+    known = _known(settings)
     with ledger(settings) as book:
         made = pausing.pause(book, known, of, arguments.reason, _who(settings), settings.clock.now())
-        models = pausing.held(known, of)
+        models = pausing.held(known or roster.EMPTY, of)
         working = [name for name, row in book.fleet.screen().rows.items() if row["active"] and name in models]
-    return _out(arguments, {**_pause(made), "models": models}, _stopped(made, models, working))
+    unread = (
+        [] if known else ["  the configuration cannot be read (autopilot doctor): nobody looked whether it has this"]
+    )
+    return _out(arguments, {**_pause(made), "models": models}, "\n".join([_stopped(made, models, working), *unread]))
 
 
 def unpause(arguments: Namespace) -> int:
     """Lift one pause."""
     settings, of = _settings(arguments), pausing.target(arguments.model, arguments.tag, arguments.all)
     with ledger(settings) as book:
-        known = _known(settings)
+        known = _known(settings) or roster.EMPTY
         lifted = pausing.unpause(book, of, arguments.reason, _who(settings), settings.clock.now(), known)
         others = book.pauses()
     lines = [f"{whose(lifted)} is no longer {told(lifted)}"]
@@ -64,12 +67,12 @@ def unpause(arguments: Namespace) -> int:
     return _out(arguments, {**_pause(lifted), "still": [_pause(each) for each in others]}, "\n".join(lines))
 
 
-def _known(settings: configured.Settings) -> roster.Roster:
+def _known(settings: configured.Settings) -> roster.Roster | None:
+    """Return the models of the file; None where that is broken: it is no time to be refused a brake."""
     try:
         return roster.read(settings.config, settings.home)
     except Misconfigured:
-        # A pause is lifted under any file, also under a broken one.
-        return roster.EMPTY
+        return None
 
 
 def _read(settings: configured.Settings, book: PostgresLedger) -> Json:

@@ -54,13 +54,18 @@ def held(roster: Roster, of: Target) -> list[str]:
     return [str(of.name)]
 
 
-def pause(book: PostgresLedger, roster: Roster, of: Target, reason: str, who: Who, now: datetime) -> Pause:
-    """Stop models. Refused, and nothing changed, where the very same is paused already."""
+def pause(book: PostgresLedger, roster: Roster | None, of: Target, reason: str, who: Who, now: datetime) -> Pause:
+    """Stop models. Refused, and nothing changed, where the very same is paused already.
+
+    Without a roster, because the file is broken, whatever is named is paused.
+    """
     reason = reason.strip()
     if not reason or len(reason) > MOST_REASON or not reason.isprintable():
         raise Misconfigured(f"a pause needs a reason, in a line of at most {MOST_REASON} characters", "--reason TEXT")
-    _require_known(roster, of)
-    made = book.paused.pause(of.scope, of.name, reason, who.name, who.os_user, now, held(roster, of))
+    if roster is not None:
+        _require_known(roster, of)
+    shown = held(roster or EMPTY, of)
+    made = book.paused.pause(of.scope, of.name, reason, who.name, who.os_user, now, shown)
     if made is None:
         raise _there_already(of, book.pauses())
     return made

@@ -18,7 +18,11 @@ with recursive known(model) as (
   from budgets b left join costs c on c.currency = b.currency and c.at > b.since
   where b.model is null group by b.model
 )
-select m.model, d.verdict, d.cause, d.action, d.reason, d.champion, d.started_at as checked_at, d.run as checked_by,
+select m.model, d.verdict, d.cause, d.action, d.reason, coalesce((
+         -- What that check, or a return after it, put in place of the champion that it saw.
+         select p.to_version from runs r join promotions p on p.run = r.run
+         where r.model = m.model and r.started_at >= d.started_at order by p.at desc limit 1
+       ), d.champion) as champion, d.started_at as checked_at, d.run as checked_by,
        a.run as active, a.status as active_status, a.error->>'message' as active_error,
        n.started_at as begun_at, case when n.outcome = 'failed' then n.run end as failed, n.reason as failure,
        b.rule as blocked_by, b.packed as blocked_in,

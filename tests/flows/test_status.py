@@ -109,6 +109,18 @@ def test_a_run_that_stood_still_and_goes_on_says_so_no_longer(home):
     assert (shown(home)["states"], home.row(run)["error"]) == (["awaiting_approval", "open"], None)
 
 
+def test_the_champion_is_who_serves_also_where_it_was_promoted_after_the_check(home):
+    run = home.waiting()
+    assert shown(home)["champion"] == "1"
+    home.say(run)
+    assert (shown(home)["champion"], home.champion()) == ("2", "2")
+    home.wait(HOUR)
+    back = home.engine.rollback(MODEL, "ben")
+    assert shown(home)["champion"] == "2"
+    home.say(back)
+    assert (shown(home)["champion"], home.champion()) == ("1", "1")
+
+
 def test_a_model_that_left_the_file_is_still_shown(home):
     home.engine.run(MODEL)
     (row,) = fleet(home.book, Roster({}), home.clock.now())["models"]
@@ -176,6 +188,16 @@ def test_pause_status_and_unpause_as_they_are_typed(home, typed):
     done = typed.type("unpause", "--tag", "payments", "--as", "ana")
     assert (done.code, "no longer paused" in done.out) == (0, True)
     assert typed.type("status", "--state", "paused", "--json").document["models"] == []
+
+
+@pytest.mark.parametrize("of", [("--all",), ("--tag", "payments"), (MODEL,)])
+def test_a_file_with_an_error_keeps_nobody_from_pausing_and_unpausing(home, typed, of):
+    (typed.home.parent / "autopilot.yaml").write_text("models: {fraud: {registry: 7}}\n")
+    done = typed.type("pause", *of, "--reason", "the feed moves", "--as", "otto")
+    assert (done.code, "the configuration cannot be read" in done.out) == (0, True), done.err
+    assert len(home.book.pauses()) == 1
+    assert typed.type("unpause", *of).code == 0
+    assert home.book.pauses() == ()
 
 
 @pytest.mark.parametrize(
