@@ -8,11 +8,14 @@ from graph.model import Json
 from graph.ports import Clock, Parts
 from graph.state import training_key
 
+_WHO_KNOWS_IT = "whoever has the model in its file stops the job by itself: put the entry back, or use that file"
+
 
 def cancel(book: PostgresLedger, parts: Parts, clock: Clock, run: str, by: str) -> None:
     """Stop the run's job and end the run. Refused when it has ended, or its promotion has begun.
 
-    Where the model's entry is gone nobody knows how to stop its job: the reason says what is left to do by hand.
+    Refused, too, where a job may run that this process does not know how to stop, as the model's entry is gone: an
+    ended run would make room for a training beside it. Whoever knows the model stops the job and ends the run.
     """
     row = book.runs.row(run)
     model = row["model"]
@@ -27,12 +30,13 @@ def cancel(book: PostgresLedger, parts: Parts, clock: Clock, run: str, by: str) 
         _require_cancellable(book, book.runs.row(run), (None, "cancelled", "voided"))
         # Again: a process that was just starting the job when it was stopped above has started it by now.
         left = _stop_job(book, parts, clock, row)
+        if left:
+            raise Refused(f"run {run} of {model} may still train, and ends once that is over: {left}", _WHO_KNOWS_IT)
         if book.approval(run):
             book.close_approval(run, "voided", reason, now)
-        book.finish(run, "cancelled", f"{reason}; {left}" if left else reason, now)
-        if not left:
-            # No job, no price. Afterwards: a run that goes on after all must not train for nothing.
-            book.costs.release(run, now)
+        book.finish(run, "cancelled", reason, now)
+        # No job, no price. Afterwards: a run that goes on after all must not train for nothing.
+        book.costs.release(run, now)
         run_log.ended(model, run, "cancelled")
 
 
@@ -72,6 +76,6 @@ def _left(job: Json | None, effect: Row) -> str | None:
         return None
     named = f"job {job['id']} of {job['pipeline']}" if job else "its job, if one was started,"
     return (
-        "its model is not in the configuration any more, so nothing was stopped: "
-        f"stop {named} by hand; it carries the key {effect['key']}"
+        f"its model is not in this configuration, so nothing was stopped but what comes next; {named} carries the key "
+        f"{effect['key']}"
     )

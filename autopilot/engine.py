@@ -182,6 +182,8 @@ class Engine:
             come = at.at != "waiting" or self._answered(row, str(at.kind), changed)
             if come and (not held or self._ends(run, at)):
                 self._advance(row["model"], run, at)
+            if not held:
+                self._book.runs.goes_on(run)
         return None
 
     def _ends(self, run: str, at: thread.Position) -> bool:
@@ -360,7 +362,6 @@ class Engine:
         """
         try:
             yield
-            self._book.runs.goes_on(run)
         except Paused:
             # Nothing began, and nothing is wrong with the run: it goes on from here once the pause is lifted.
             return

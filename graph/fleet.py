@@ -35,6 +35,8 @@ class Claim:
     """How long after `seen_at` it stands without another check."""
     want: Want
     tags: tuple[str, ...] = ()
+    gave_back_at: datetime | None = None
+    """When its model last gave a slot back with which nothing began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +90,5 @@ class Place:
     """How many wishes and begun trainings are sure enough together."""
     log_e_asked: float | None
     """What its own log e is held against; None where it has none."""
+    behind_until: datetime | None = None
+    """Until when it stands behind all others, because it gave a slot back."""

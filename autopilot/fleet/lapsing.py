@@ -50,9 +50,10 @@ def _end(office: Office, held: Holder, now: datetime) -> None:
         f"its slot of {moment(held.since)} was given back, because its training did not begin within "
         f"{span(BEGINS_WITHIN)}: {_why(book.runs.row(held.run), pauses)}"
     )
-    book.finish(held.run, "voided", reason, now)
     if held.decided:
+        # First: nobody would give it back for a run that has ended. Nothing was asked for, so nothing is to be paid.
         book.costs.release(held.run, now)
+    book.finish(held.run, "voided", reason, now)
     run_log.ended(held.model, held.run, "voided")
 
 

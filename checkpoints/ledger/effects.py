@@ -7,7 +7,7 @@ from psycopg.types.json import Jsonb
 
 from checkpoints.database import Database, Row, run_lock
 from checkpoints.queries import query
-from graph.errors import AutopilotError, Misconfigured, Refused
+from graph.errors import AutopilotError, Misconfigured, Paused, Refused
 from graph.model import Json
 from graph.ports import Clock
 
@@ -40,28 +40,36 @@ class Effects:
             row = self._database.row(query("effects", "intend"), key=key, run=run, kind=kind, now=self._clock.now())
             if row and row["state"] == "done":
                 return _result(row)
-            return self._carried_out(kind, key, find, call)
+            fresh = row is None or row["state"] == "intended"
+            return self._carried_out(kind, key, find, lambda: self._called(key, fresh, find, call))
 
     def _carried_out(self, kind: str, key: str, find: Callable[[], Json | None], call: Callable[[], Json]) -> Json:
         self._boundary(f"{kind}.intended")
         # Looked for also on the first attempt: the intent of an earlier attempt may be lost with a restored database.
         result = find()
         if result is None:
-            result = self._called(key, find, call)
+            result = call()
         self._boundary(f"{kind}.called")
         self._record(key, result)
         self._boundary(f"{kind}.recorded")
         return result
 
-    def _called(self, key: str, find: Callable[[], Json | None], call: Callable[[], Json]) -> Json:
-        """Call. The row says so before: as long as it does not, nothing began outside, also where nobody can look."""
+    def _called(self, key: str, fresh: bool, find: Callable[[], Json | None], call: Callable[[], Json]) -> Json:
+        """Call. The row says so before: as long as it does not, nothing began outside, also where nobody can look.
+
+        What an earlier attempt may have begun, where not `fresh`, no later one takes back.
+        """
         self._mark(key, "begun")
         try:
             return call()
+        except Paused:
+            if fresh:
+                self._mark(key, "intended")
+            raise
         except (Misconfigured, Refused):
             # Nothing was done, it says. What cannot be looked at now stays as it may be.
             with suppress(AutopilotError):
-                if find() is None:
+                if fresh and find() is None:
                     self._mark(key, "intended")
             raise
 

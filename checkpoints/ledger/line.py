@@ -112,4 +112,5 @@ def _claim(row: Row) -> Claim:
         stands_for=row["stands_for"],
         want=load(Want, row["want"]),
         tags=tuple(row["tags"]),
+        gave_back_at=row["gave_back_at"],
     )

@@ -8,7 +8,14 @@ set run = excluded.run, seen_at = excluded.seen_at, stands_for = excluded.stands
     since = case when c.seen_at + c.stands_for > excluded.seen_at then c.since else excluded.since end
 
 -- name: claims
-select model, run, since, seen_at, stands_for, tags, want from claims order by model
+-- `gave_back_at`: when a run of the model last ended that was given a slot and asked for no job.
+select c.model, c.run, c.since, c.seen_at, c.stands_for, c.tags, c.want, (
+         select max(r.updated_at) from grants g join runs r on r.run = g.run
+         where g.model = c.model and r.outcome = 'voided' and not exists (
+           select 1 from effects e where e.run = r.run and e.kind = 'training' and e.state <> 'intended'
+         )
+       ) as gave_back_at
+from claims c order by c.model
 
 -- name: leave
 delete from claims where model = %(model)s

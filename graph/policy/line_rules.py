@@ -57,6 +57,9 @@ def _by(models: tuple[str, ...]) -> str:
 
 def _because(place: Place) -> str:
     behind = f", after {place.ahead}" if place.ahead else ""
+    if place.behind_until:
+        until = moment(place.behind_until)
+        return f"it gave a slot back with which nothing began: all others go first until {until}{behind}"
     return f"{_worth(place.want)}{behind}"
 
 

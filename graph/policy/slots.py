@@ -23,6 +23,8 @@ ROUND = timedelta(minutes=15)
 """Within which all models of one time of a schedule are checked."""
 BEGINS_WITHIN = timedelta(hours=1)
 """How long a slot is kept for a run that does not begin, such as a paused one."""
+BEHIND = timedelta(hours=6)
+"""How long who gave a slot back stands behind all others: some broken models would pass it round among themselves."""
 REMEMBERED = timedelta(days=30)
 """For how long a training that was begun counts among those of which only some may be for nothing."""
 LEAST_COST = 1.0
@@ -80,9 +82,23 @@ def standing(claims: Sequence[Claim], now: datetime) -> list[Claim]:
     return [each for each in claims if now < each.seen_at + each.stands_for]
 
 
-def ordered(claims: Sequence[Claim]) -> list[Claim]:
-    """Return the line: most gain per cost first, priced before unpriced; then who has wished longest; then by name."""
-    return sorted(claims, key=lambda each: (_ORDER.index(each.want.basis), -worth(each.want), each.since, each.model))
+def ordered(claims: Sequence[Claim], now: datetime) -> list[Claim]:
+    """Return the line: most gain per cost first, priced before unpriced; then who has wished longest; then by name.
+
+    Behind all of them, in the same order, who gave a slot back lately.
+    """
+
+    def key(each: Claim) -> tuple[bool, int, float, datetime, str]:
+        behind = behind_until(each, now) is not None
+        return behind, _ORDER.index(each.want.basis), -worth(each.want), each.since, each.model
+
+    return sorted(claims, key=key)
+
+
+def behind_until(claim: Claim, now: datetime) -> datetime | None:
+    """Return until when a model lets all others go first, because it could not use its slot; None where it need not."""
+    until = claim.gave_back_at + BEHIND if claim.gave_back_at else now
+    return until if until > now else None
 
 
 def sure(values: Sequence[float], hypotheses: int, level: float) -> int:
@@ -122,21 +138,21 @@ class _Line:
     """Those that are sure enough, or of which nothing is asked, in their order."""
 
 
-def _line(claims: Sequence[Claim], begun: Sequence[Begun], fleet: FleetSpec) -> _Line:
+def _line(claims: Sequence[Claim], begun: Sequence[Begun], fleet: FleetSpec, now: datetime) -> _Line:
     known = [each.want.log_e for each in claims] + [each.log_e for each in begun]
     values = tuple(sorted((value for value in known if value is not None), reverse=True))
     hypotheses = fleet.models + len(begun)
     taken = sure(values, hypotheses, fleet.false_retrains)
     least = values[taken - 1] if taken else math.inf
     stand = [each for each in claims if each.want.log_e is None or each.want.log_e >= least]
-    return _Line(values, hypotheses, taken, ordered(stand))
+    return _Line(values, hypotheses, taken, ordered(stand, now))
 
 
 def place(
     mine: Claim, others: Sequence[Claim], in_use: Sequence[str], begun: Sequence[Begun], fleet: FleetSpec, now: datetime
 ) -> Place:
     """Return where a wish stands among those of the others and the trainings that were begun."""
-    line = _line([mine, *(each for each in standing(others, now) if each.model != mine.model)], begun, fleet)
+    line = _line([mine, *(each for each in standing(others, now) if each.model != mine.model)], begun, fleet, now)
     number = next((at for at, each in enumerate(line.claims, 1) if each is mine), None)
     return Place(
         want=mine.want,
@@ -151,6 +167,7 @@ def place(
         hypotheses=line.hypotheses,
         sure=line.sure,
         log_e_asked=_asked(mine.want.log_e, number is not None, line, fleet.false_retrains),
+        behind_until=behind_until(mine, now),
     )
 
 
@@ -158,7 +175,7 @@ def called(
     claims: Sequence[Claim], in_use: Sequence[str], begun: Sequence[Begun], fleet: FleetSpec, now: datetime
 ) -> list[str]:
     """Return the models that would be given a slot if they were looked at again now, the most worth first."""
-    line = _line(standing(claims, now), begun, fleet).claims
+    line = _line(standing(claims, now), begun, fleet, now).claims
     first = line if fleet.slots is None else line[: max(fleet.slots - len(in_use), 0)]
     return [each.model for each in first if _first_from(each, fleet) <= now]
 

@@ -15,30 +15,30 @@ from graph.errors import AutopilotError, Misconfigured, NotFound, Unavailable
 from graph.policy.slots import BEGINS_WITHIN, ROUND
 from tests.fakes.pipeline import FakePipeline
 from tests.fleet import fleet_file
-from tests.flows.test_slots import dies_at, few, training, turn  # noqa: F401 - a fixture
+from tests.flows.test_slots import dies_at, few, slot_rule, town, training, turn  # noqa: F401 - a fixture
 from tests.house import another_carries_on
 
 OTTO = Who("otto", "root")
 
 
 class Troublesome(FakePipeline):
-    """Starts nothing of one model, but says so like this; once `takes` it starts it all the same."""
+    """Starts nothing of some models, but says so like this; once `takes` it starts it all the same."""
 
-    def __init__(self, home, model: str, error: AutopilotError, takes: bool = False) -> None:
+    def __init__(self, home, models: str, error: AutopilotError, takes: bool = False) -> None:
         super().__init__(home.pipeline._on_start)
-        self._model, self._error, self._takes = model, error, takes
+        self._models, self._error, self._takes = models, error, takes
 
     def start(self, order):
-        if order.model != self._model:
+        if order.model not in self._models:
             return super().start(order)
         if self._takes:
             super().start(order)
         raise self._error
 
 
-def troubled(built, error: AutopilotError, takes: bool = False) -> None:
-    """Let the pipeline refuse the model that is worth the most."""
-    pipeline, parts = Troublesome(built.home, "c", error, takes), built.parts
+def troubled(built, error: AutopilotError, takes: bool = False, models: str = "c") -> None:
+    """Let the pipeline refuse the model that is worth the most, or these."""
+    pipeline, parts = Troublesome(built.home, models, error, takes), built.parts
     built.home.pipeline = pipeline
     built.parts = lambda name: replace(parts(name), pipeline=pipeline)
 
@@ -113,6 +113,18 @@ def test_a_run_whose_model_was_paused_before_it_began_gives_its_slot_back_and_wa
     turns(few, ROUND)
     assert (training(few.home), started(few)) == (["a", "b"], ["b", "a"])
     assert "c" in [each.model for each in few.home.book.line._all()], "it stands in line again"
+
+
+def test_models_that_cannot_begin_do_not_pass_the_slots_round_among_themselves(home, tmp_path):
+    built = town(home, tmp_path, "a", "b", "c", "d", slots=1)
+    troubled(built, Misconfigured("the token is wrong"), models="bcd")
+    turn(built)
+    for _ in range(5):
+        turns(built, ROUND)
+        turns(built)
+    assert started(built) == ["a"]
+    row, rule = slot_rule(home, "d")
+    assert "it gave a slot back with which nothing began: all others go first until 2026-03-01" in rule.detail, row
 
 
 def test_a_check_that_died_with_a_slot_in_a_paused_model_gives_it_back(few):  # noqa: F811

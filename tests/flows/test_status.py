@@ -109,6 +109,18 @@ def test_a_run_that_stood_still_and_goes_on_says_so_no_longer(home):
     assert (shown(home)["states"], home.row(run)["error"]) == (["awaiting_approval", "open"], None)
 
 
+def test_what_stands_still_says_so_also_while_it_is_paused(home):
+    run = home.waiting()
+    home.registry.away = Unavailable("MLflow is away")
+    with pytest.raises(Unavailable):
+        home.engine.carry_on(run)
+    home.registry.away = None
+    home.book.paused.pause("model", MODEL, "repairing it", "ana", "root", home.clock.now())
+    home.engine.carry_on(run)
+    assert "stopped" in shown(home)["states"]
+    assert home.row(run)["error"]["message"] == "MLflow is away"
+
+
 def test_the_champion_is_who_serves_also_where_it_was_promoted_after_the_check(home):
     run = home.waiting()
     assert shown(home)["champion"] == "1"

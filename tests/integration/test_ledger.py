@@ -13,7 +13,7 @@ from checkpoints import migrate
 from checkpoints.database import Database
 from checkpoints.ledger.book import PostgresLedger
 from checkpoints.saver import saver
-from graph.errors import Misconfigured, NotFound, Unavailable
+from graph.errors import Misconfigured, NotFound, Paused, Refused, Unavailable
 from graph.evidence import WindowRef
 from graph.model import Decision
 from graph.ports import StoredWindow
@@ -83,6 +83,30 @@ def test_an_effect_is_carried_out_once_and_found_after_a_death_between_act_and_r
         mortal.once(run, "training", "k2", lambda: None, call)
     assert book.once(run, "training", "k2", lambda: {"id": "found"}, call) == {"id": "found"}
     assert len(acts) == 2
+
+
+@pytest.mark.parametrize(
+    ("errors", "state"),
+    [
+        ([Unavailable("cut off")], "begun"),
+        ([Refused("no")], "intended"),
+        # A pause comes before anything is sent: it is known without asking.
+        ([Paused("held")], "intended"),
+        # What may have begun before is not taken back by what came later.
+        ([Unavailable("cut off"), Refused("no")], "begun"),
+        ([Unavailable("cut off"), Paused("held")], "begun"),
+    ],
+)
+def test_an_effect_that_may_have_begun_says_so(book, errors, state):
+    run = opened(book)
+    for error in errors:
+
+        def call(error=error):
+            raise error
+
+        with pytest.raises(type(error)):
+            book.once(run, "training", "k", lambda: None, call)
+    assert [each["state"] for each in book.effects.of(run)] == [state]
 
 
 def _dies(point: str) -> None:

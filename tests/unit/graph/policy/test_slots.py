@@ -40,13 +40,15 @@ def place(mine: Claim, *others: Claim, in_use: tuple[str, ...] = (), begun: tupl
         [claim("z", 0.0), claim("a", basis="unknown")],
         [claim("z", since=NOW - 2 * HOUR), claim("a")],
         [claim("a"), claim("b")],
+        [claim("a"), claim("z", 99.0, gave_back_at=NOW - 5 * HOUR)],
+        [claim("z", 99.0, gave_back_at=NOW - 6 * HOUR), claim("a")],
         # A price below one wrong decision is one: else what costs nothing is worth infinitely much.
         [claim("b", 2.0, "prices", 0.5), claim("z", 1.0, "prices", 0.0)],
     ],
 )
 def test_the_line_has_an_order_that_does_not_depend_on_who_came_first(line: list[Claim]):
     for given in (line, line[::-1]):
-        assert [each.model for each in slots.ordered(given)] == [each.model for each in line]
+        assert [each.model for each in slots.ordered(given, NOW)] == [each.model for each in line]
 
 
 @pytest.mark.parametrize(
