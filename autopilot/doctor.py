@@ -156,7 +156,11 @@ def _database(settings: Settings, found: Stores) -> Iterator[Json]:
 
 
 def _registry(found: Stores, can: frozenset[Capability]) -> Iterator[Json]:
+    from tools.registry.provision import require_artifacts
+
     mlflow_schema(found, upgrade=False)
+    if found.owner and found.artifacts:
+        require_artifacts(found.owner, found.artifacts)
     if not can & {"train", "promote"}:
         yield from registry_login(found)
     if "train" in can:

@@ -140,8 +140,9 @@ def _handed_on(settings: Settings, own: str, can: frozenset[Capability]) -> str:
         return ""
     if "promote" in can and urlsplit(own).password and not settings.trainer_tracking_uri:
         raise Misconfigured(
-            "MLFLOW_TRACKING_URI holds a login that promotes, and training would be given it",
-            "give training a restricted one: AUTOPILOT_TRAINER_TRACKING_URI",
+            "MLFLOW_TRACKING_URI holds a login, and training would be given the one that promotes",
+            "give training a restricted one: AUTOPILOT_TRAINER_TRACKING_URI; where duties are split, workers say --can "
+            "and a person's commands take the owner's DATABASE_URL and no other login",
         )
     return settings.trainer_tracking_uri or own
 

@@ -68,6 +68,9 @@ def test_a_path_too_long_for_mlflow_is_said_before_training_fails_on_it(
 def test_artifacts_that_moved_are_noticed(mlflow_database: MlflowDatabase, tmp_path: Path):
     with pytest.raises(Misconfigured, match="keeps its artifacts at"):
         provision.ensure_experiments(mlflow_database.owner, tmp_path)
+    with pytest.raises(Misconfigured, match="keeps its artifacts at"):
+        provision.require_artifacts(mlflow_database.owner, tmp_path)
+    provision.require_artifacts(mlflow_database.owner, mlflow_database.artifacts)
 
 
 def test_missing_logins_are_a_configuration_error(mlflow_database: MlflowDatabase):

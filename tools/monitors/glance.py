@@ -14,7 +14,7 @@ from tools.monitors.spans import moment
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What the newest files show. `newest` is the last time in the newest file of the log."""
+    """What the newest files show. `newest` is the last time in the newest file of the log, or in the last by name."""
 
     files: int
     newest: datetime | None
@@ -40,8 +40,9 @@ def _glance(reader: Reader, log: PredictionLog) -> Glance:
     try_columns(reader, newest, log, scored)
     if label_files:
         try_labels(reader, _newest(label_files), log)
-    last = reader.extent(newest, log.timestamp).last
-    reached = moment(last) if last is not None else None
+    # A copy or a restore leaves other times on files than when they were written: the last by name counts, too.
+    ends = [reader.extent(each, log.timestamp).last for each in {newest, max(files, key=lambda file: file.path)}]
+    reached = max((moment(end) for end in ends if end is not None), default=None)
     return Glance(len(files), reached, scored, len(label_files) if joined else None)
 
 

@@ -82,11 +82,28 @@ def ensure_experiments(
             found = client.get_experiment_by_name(name)
             if found is None:
                 client.create_experiment(name, location)
-            elif location and found.artifact_location != location:
-                raise Misconfigured(
-                    f"MLflow's experiment {name} keeps its artifacts at {found.artifact_location}, not at {location}",
-                    "give the same AUTOPILOT_HOME as before, or a new database",
-                )
+            elif location:
+                _require_place(name, str(found.artifact_location), location)
+
+
+def require_artifacts(owner_uri: str, artifact_root: Path) -> None:
+    """Misconfigured where an experiment of ours that exists keeps its artifacts in another folder than this one.
+
+    Models of before cannot be read there: a home that was moved, or restored elsewhere, voids what waits for approval.
+    """
+    with translated("looking at MLflow's experiments"):
+        client = connect(owner_uri)
+        for name, folder in ((TRAINING, "training"), (RELEASES, "releases")):
+            if found := client.get_experiment_by_name(name):
+                _require_place(name, str(found.artifact_location), _location(artifact_root / folder))
+
+
+def _require_place(name: str, kept: str, location: str) -> None:
+    if kept != location:
+        raise Misconfigured(
+            f"MLflow's experiment {name} keeps its artifacts at {kept}, not at {location}",
+            "give the same AUTOPILOT_HOME as before, or a new database",
+        )
 
 
 def _default_experiment(uri: str, artifact_root: Path) -> None:

@@ -23,6 +23,7 @@ from graph.model import Json
 from tests.conformance.remote_systems import SECRETS, jenkins
 from tests.fakes.jenkins_server import JOB
 from tests.unit.autopilot.logs import parquet, rows, without
+from tools.registry.words import TRAINING
 
 NOW = "2026-01-05T00:00:00Z"
 LOG = rows(days=4, a_day=300)
@@ -152,6 +153,17 @@ def test_a_training_login_that_gets_into_our_database_is_found_out(home, clone):
     finally:
         as_owner(home, f"revoke connect on database autopilot from {TRAINER}")
     assert seen["detail"] == "it can read our own database"
+
+
+def test_a_home_that_was_moved_is_noticed_before_its_approvals_are_void(home, clone):
+    kept = f"where name = '{TRAINING}'"
+    as_owner(home, f"update experiments set artifact_location = '/elsewhere' || artifact_location {kept}")
+    try:
+        seen = found(home, clone)["registry"]
+    finally:
+        as_owner(home, f"update experiments set artifact_location = substr(artifact_location, 11) {kept}")
+    assert (seen["state"], "keeps its artifacts at /elsewhere" in seen["detail"]) == ("failed", True)
+    assert "registry" not in found(home, clone)
 
 
 def test_one_login_for_everything_is_warned_of(home, clone, tmp_path):

@@ -46,7 +46,7 @@ def test_a_process_takes_the_logins_of_what_it_does(tmp_path, can, own, restrict
 
 @pytest.mark.parametrize("can", ["observe,train,promote", "train,promote"])
 def test_training_is_never_given_a_login_that_promotes(tmp_path, can):
-    with pytest.raises(Misconfigured, match="holds a login that promotes"):
+    with pytest.raises(Misconfigured, match="training would be given the one that promotes"):
         logged_in(tmp_path / "home", can, OWN, None)
 
 
