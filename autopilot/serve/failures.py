@@ -5,7 +5,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from autopilot import spec as written
 from autopilot.desk import Desk
-from autopilot.serve.notices import addresses, link
+from autopilot.serve.notices import addresses, everybody, link
 from autopilot.view import Row
 from graph.policy import notifying
 from graph.policy.restraint import opened_breaker
@@ -36,8 +36,8 @@ def _entry(desk: Desk, row: Row) -> written.Model | None:
 
 
 def _channels(desk: Desk, row: Row) -> list[str]:
-    """Return where the model's requests go; every channel where they go to none of them."""
-    entry, channels = _entry(desk, row), [*desk.office.file.channels]
+    """Return where the model's requests go, if people can be told there; every channel that can tell if not."""
+    entry, channels = _entry(desk, row), everybody(desk)
     return [each for each in channels if entry and each in entry.approval.channels] or channels
 
 

@@ -6,7 +6,7 @@ from uuid import NAMESPACE_URL, uuid5
 from autopilot import words
 from autopilot.desk import Desk
 from autopilot.replying import incident_name
-from autopilot.serve.notices import addresses
+from autopilot.serve.notices import addresses, everybody
 from checkpoints.ledger.incidents import Standing
 from graph.policy.slots import ROUND
 from graph.policy.words import moment
@@ -24,7 +24,7 @@ def tell_incidents(desk: Desk) -> None:
 
 
 def _tell(desk: Desk, incident: Standing, now: datetime) -> None:
-    for channel in desk.office.file.channels:
+    for channel in everybody(desk):
         line = uuid5(NAMESPACE_URL, f"autopilot:incident:{incident.id}:{channel}")
         call = addresses(desk, channel, _owners(desk, incident))
         desk.office.book.views.add_line(line, None, channel, incident_text(incident), call, now)

@@ -9,6 +9,7 @@ from checkpoints.ledger.views import View
 from graph.errors import NotFound
 from graph.model import Approval, Json
 from graph.policy import approval as gate
+from tools import catalogue
 from tools.approvals.channel import Notice
 
 _MOST_DOUBTS = 5
@@ -55,6 +56,11 @@ def link(desk: Desk, run: str) -> str | None:
     """Return the page of a run; None where no address is configured."""
     url = desk.office.file.inbox.url
     return f"{url.rstrip('/')}/inbox/{run}" if url else None
+
+
+def everybody(desk: Desk) -> list[str]:
+    """Return the channels that have a place for what belongs to no one request."""
+    return [each for each in desk.office.file.channels if catalogue.channel(each).tells]
 
 
 def addresses(desk: Desk, channel: str, people: list[str]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from autopilot import words
 from autopilot.desk import Desk
-from autopilot.serve.notices import addresses, link
+from autopilot.serve.notices import addresses, everybody, link
 from autopilot.view import Row
 from graph.policy import notifying
 from graph.policy.notifying import Notifying
@@ -53,13 +53,13 @@ def _beside(desk: Desk, row: Row, what: str, text: str, people: list[str], due: 
 
 
 def digest(desk: Desk) -> None:
-    """Write down the day's digest for every channel, where requests wait that were not shown one by one."""
+    """Write down the digest for every channel with a place for it, where requests wait that were not shown singly."""
     part = desk.office.file.inbox.digest
     if part is None:
         return
     now, rules = desk.clock.now(), part.rules
     due = notifying.last_digest(now, rules)
-    for channel in desk.office.file.channels:
+    for channel in everybody(desk):
         waiting = [row for row in desk.office.book.views.unposted(channel) if row["requested_at"] <= due]
         if waiting:
             line = _digest_id(channel, due)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from autopilot.desk import Desk
-from autopilot.serve.notices import notice, paused
+from autopilot.serve.notices import everybody, notice, paused
 from checkpoints.ledger.views import Line, View
 from graph.errors import AutopilotError, NotFound, Unavailable
 from graph.policy import notifying
@@ -96,7 +96,7 @@ class Teller:
         quiet = notifying.quiet_until(now, entry.notify.rules.quiet) if entry else None
         if quiet:
             return quiet, "quiet hours"
-        digest = file.inbox.digest.rules if file.inbox.digest and self._channel().digests else None
+        digest = file.inbox.digest.rules if file.inbox.digest and self._kind in everybody(self._desk) else None
         if digest and notifying.into_digest(self._desk.office.book.views.posted(self._kind), digest):
             return notifying.next_digest(now, digest), "named in the digest: many others wait"
         return None

@@ -12,6 +12,7 @@ from graph.errors import Unavailable
 from graph.model import ApprovalState, Json
 from tests.conformance.channels import CHANNELS
 from tests.conformance.places import Place, Shown
+from tools import catalogue
 from tools.approvals.channel import Notice
 
 NOTICE = Notice(
@@ -57,6 +58,12 @@ def stored(known: Json) -> Json:
 def alone(shown: Sequence[Shown]) -> Shown:
     assert len(shown) == 1
     return shown[0]
+
+
+def tells(place: Place) -> bool:
+    """Return what its kind says of itself; the fake has a place for everything."""
+    kind = place.channel.kind
+    return catalogue.channel(kind).tells if kind in catalogue.CHANNELS else True
 
 
 @pytest.fixture(params=CHANNELS)
@@ -147,7 +154,7 @@ def test_a_word_to_everybody_belongs_to_no_request(place: Place) -> None:
     text = f"3 requests wait ({uuid4()}):\nfraud-detector-v1 until 2026-03-09\nhttps://autopilot.example/?state=waiting&all=1"
     place.channel.tell(str(uuid4()), text, ())
     told = [each for each in place.told() if text.splitlines()[0] in each]
-    assert len(told) == (1 if place.channel.digests else 0)
+    assert len(told) == (1 if tells(place) else 0)
     assert [line for line in text.splitlines() if line not in "".join(told)] == [] or not told
 
 
@@ -155,7 +162,7 @@ def test_a_word_to_everybody_calls_people(place: Place) -> None:
     text = f"the retrain of fraud-detector-v1 failed ({uuid4()})"
     place.channel.tell(str(uuid4()), text, place.people[1:])
     told = [each for each in place.told() if text in each]
-    assert len(told) == (1 if place.channel.digests else 0)
+    assert len(told) == (1 if tells(place) else 0)
     for each in told:
         assert place.people[1] in each
         assert place.people[0] not in each
@@ -215,7 +222,7 @@ def test_a_channel_that_is_away_is_asked_again_later(place: Place) -> None:
         lambda: channel.update(known, asked),
         lambda: channel.say(known, str(uuid4()), "Still waiting.", ()),
     ]
-    asks += [lambda: channel.tell(str(uuid4()), "3 requests wait.", ())] if channel.digests else []
+    asks += [lambda: channel.tell(str(uuid4()), "3 requests wait.", ())] if tells(place) else []
     asks += [lambda: channel.heard(known, asked)] if place.hears else []
     for ask in asks:
         with pytest.raises(Unavailable) as error:

@@ -15,7 +15,6 @@ class FakeChannel:
 
     def __init__(self, kind: str = "fake", finds: bool = True) -> None:
         self.kind = kind
-        self.digests = True
         self.finds = finds
         """Whether it can be searched."""
         self.posts: list[Notice] = []

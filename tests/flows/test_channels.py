@@ -24,6 +24,7 @@ from tools.approvals.channel import Channel, Heard
 
 KINDS = ("slack", "jira")
 ADDRESSES = {"slack": ("T1/U1", "T1/U2"), "jira": ("jira-ana", "jira-ben")}
+JIRA = "jira: {url: 'https://j.example', project: ML, approved: [A], denied: [D]}"
 TIMES = """    notify:
       remind_every: 12h
       escalate: {after: 1d, to: [otto]}
@@ -314,9 +315,9 @@ def test_nobody_is_called_in_quiet_hours(home, tmp_path):
 
 def test_many_requests_become_one_message_a_day(home, tmp_path):
     text = FILE.replace("inbox: {", "inbox: {digest: {above: 0, at: '09:00'}, ").replace(
-        "models:", "channels: {slack: {channel: C0123456789}}\nmodels:"
+        "models:", f"channels: {{slack: {{channel: C0123456789}}, {JIRA}}}\nmodels:"
     )
-    opened, channels = town(home, tmp_path, text, ("slack",))
+    opened, channels = town(home, tmp_path, text)
     with opened as doors:
         place = Town(doors, channels)
         run = place.home.waiting()
@@ -331,3 +332,4 @@ def test_many_requests_become_one_message_a_day(home, tmp_path):
     ((_, said),) = channels["slack"].told
     assert said.startswith("1 request more")
     assert f"https://autopilot.example/inbox/{run}" in said
+    assert (len(channels["jira"].posts), channels["jira"].told) == (1, []), "it has no place for a digest"

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from autopilot.serve.failures import tell_failures
-from tests.flows.test_channels import Town, town
+from tests.flows.test_channels import JIRA, Town, town
 from tests.house import DEGRADED, MODEL
 from tests.serving import FILE
 
@@ -16,6 +16,7 @@ TOLD = FILE.replace("models:", "channels: {slack: {channel: C0123456789}}\nmodel
 OWNED = TOLD.replace("otto: {}", "otto: {slack: T1/U9, jira: jira-otto}").replace(
     "    task: binary", "    owner: otto\n    task: binary"
 )
+BOTH = FILE.replace("models:", f"channels: {{slack: {{channel: C0123456789}}, {JIRA}}}\nmodels:", 1)
 QUIET = TOLD + '    notify: {quiet_hours: {from: "22:00", until: "07:00"}}\n'
 
 
@@ -25,7 +26,7 @@ def opened(home, tmp_path):
     with_doors = []
 
     def under(text=TOLD):
-        doors, channels = town(home, tmp_path, text, ("slack",))
+        doors, channels = town(home, tmp_path, text)
         with_doors.append(doors)
         return Town(doors.__enter__(), channels)
 
@@ -69,6 +70,22 @@ def test_its_owner_is_called_where_it_has_one(opened):
     fail(place)
     assert len(told(place)) == 1
     assert place.channels["slack"].called == [("T1/U9",)]
+
+
+@pytest.mark.parametrize("named", ["cli, jira", "slack, jira", "cli"])
+def test_where_a_channel_has_no_place_for_it_another_tells_it(opened, named):
+    place = opened(BOTH.replace("cli, api, web", named))
+    fail(place)
+    assert len(told(place)) == 1
+    assert place.channels["jira"].told == []
+    assert [each["channel"] for each in place.home.book.database.rows("select channel from lines")] == ["slack"]
+
+
+def test_where_no_channel_has_a_place_for_it_nothing_is_said_to_be_sent(opened):
+    place = opened(BOTH.replace("slack: {channel: C0123456789}, ", ""))
+    fail(place)
+    assert told(place) == []
+    assert place.home.book.database.rows("select id from lines") == []
 
 
 def test_the_run_that_opened_the_breaker_says_so_and_no_other(opened):

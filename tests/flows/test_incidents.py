@@ -18,6 +18,7 @@ from graph.policy.slots import ROUND
 from tests.browsing import browser, doors, read
 from tests.fleet import fleet
 from tests.fleets import text
+from tests.flows.test_channels import JIRA
 from tests.house import BROKEN, DEGRADED, HEALTHY, MODEL, FakeMonitor
 from tests.serving import FILE, serving
 from tests.unit.graph.policy.builders import AMOUNT, MERCHANT
@@ -38,7 +39,9 @@ def turn(town):
 def town(home, tmp_path):
     built = fleet(home, tmp_path, *MANY)
     built.config.write_text(
-        built.config.read_text().replace("models:", "channels: {slack: {channel: C0123456789}}\nmodels:", 1)
+        built.config.read_text().replace(
+            "models:", f"channels: {{slack: {{channel: C0123456789}}, {JIRA}}}\nmodels:", 1
+        )
     )
     home.monitor.evidence = STUCK
     return built
@@ -63,6 +66,7 @@ def test_one_column_of_forty_models_is_one_incident_one_message_and_no_retrain(t
     for _ in range(3):
         tell_incidents(town.desk())
     (line,) = lines(home)
+    assert line["channel"] == "slack", "Jira has no place for it"
     assert "incident-1: amount may be broken for 40 models since" in line["text"]
     assert "autopilot answer incident-1 --genuine or --fixed" in line["text"]
     home.monitor.evidence = replace(DEGRADED, features=STUCK.features)

@@ -64,8 +64,6 @@ class Channel(Protocol):
     """One place. Raises Unavailable (try again), Refused (a person must change something there), Misconfigured."""
 
     kind: str
-    digests: bool
-    """Whether it has a place for what belongs to no one request; without one, every request is shown by itself."""
 
     def find(self, notice: Notice) -> Json | None:
         """Return what a request with this nonce is known as there; None when it was not posted or cannot be found."""
@@ -80,7 +78,10 @@ class Channel(Protocol):
         """Add a line beside the request, such as a reminder, calling people by address. At worst it is said twice."""
 
     def tell(self, nonce: str, text: str, call: Sequence[str]) -> None:
-        """Say something that belongs to no one request, such as the day's digest, calling people by address."""
+        """Say something that belongs to no one request, such as the day's digest, calling people by address.
+
+        Nothing is to be done where the kind says that it `tells` nobody.
+        """
 
     def heard(self, known: Json, notice: Notice) -> Sequence[Heard]:
         """Return what was answered there so far, oldest first; nothing where answers come by callback."""
@@ -116,3 +117,5 @@ class ChannelPlugin:
 
     Without one it calls nobody, and nothing that is heard there is anybody's answer.
     """
+    tells: bool = True
+    """Whether it has a place for what belongs to no one request; without one, every request is shown by itself."""

@@ -72,7 +72,6 @@ class JiraChannel:
     """Implements tools.approvals.channel.Channel. What is known of an issue: its key, its number, what it showed."""
 
     kind = KIND
-    digests = False
 
     def __init__(
         self,
@@ -265,4 +264,4 @@ def _examine(part: JiraPart, given: ChannelSite, now: datetime) -> Iterator[Find
         yield Finding("ok", f"{SECRET} is not set: answers are seen when the issues are read, twice a minute")
 
 
-CHANNEL = ChannelPlugin(JiraPart, make, _examine, (USER, TOKEN, SECRET), person="jira")
+CHANNEL = ChannelPlugin(JiraPart, make, _examine, (USER, TOKEN, SECRET), person="jira", tells=False)

@@ -57,7 +57,6 @@ class SlackChannel:
     """Port Channel. Clicks come by callback: `verify` and `slack_callbacks.read` them, or `listen`."""
 
     kind = KIND
-    digests = True
 
     def __init__(self, api: SlackApi, part: SlackPart, logins: Mapping[str, str]) -> None:
         self._api = api
