@@ -15,16 +15,39 @@ _NEWS = timedelta(days=1)
 _MOST = 600
 
 
-def tell_failures(desk: Desk) -> None:
-    """Write down the one message of every run that failed lately; whichever process thinks of it, it is one line."""
-    book, now = desk.office.book, desk.clock.now()
-    failed = book.runs.failed(now - _NEWS)
-    due = [(row, channel, _line(row, channel)) for row in failed for channel in _channels(desk, row)]
-    fresh = book.views.unwritten([line for *_, line in due]) if due else set()
-    for row, channel, line in due:
-        text = failure_text(row, _opened(desk, row), link(desk, str(row["run"]))) if line in fresh else None
-        if text:
-            book.views.add_line(line, None, channel, text, _called(desk, row, channel), _not_before(desk, row, now))
+class Failures:
+    """Tells of every run once, whichever process thinks of it; of a run that is no news, each process thinks once."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._no_news: set[UUID] = set()
+
+    def tell(self) -> None:
+        """Write down the one message of every run that failed lately, a line for each of its channels."""
+        desk, book = self._desk, self._desk.office.book
+        failed = book.runs.failed(desk.clock.now() - _NEWS)
+        self._no_news &= {row["run"] for row in failed}
+        due = [
+            (row, {channel: _line(row, channel) for channel in _channels(desk, row)})
+            for row in failed
+            if row["run"] not in self._no_news
+        ]
+        every = [line for _, lines in due for line in lines.values()]
+        fresh = book.views.unwritten(every) if every else set()
+        for row, lines in due:
+            unsaid = {channel: line for channel, line in lines.items() if line in fresh}
+            if unsaid:
+                self._write(row, unsaid)
+
+    def _write(self, row: Row, lines: dict[str, UUID]) -> None:
+        desk = self._desk
+        text = failure_text(row, _opened(desk, row), link(desk, str(row["run"])))
+        if text is None:
+            self._no_news.add(row["run"])
+            return
+        due = _not_before(desk, row, desk.clock.now())
+        for channel, line in lines.items():
+            desk.office.book.views.add_line(line, None, channel, text, _called(desk, row, channel), due)
 
 
 def _line(row: Row, channel: str) -> UUID:

@@ -12,7 +12,7 @@ from functools import partial
 
 from autopilot.desk import Desk
 from autopilot.serve.callbacks import handle, slack
-from autopilot.serve.failures import tell_failures
+from autopilot.serve.failures import Failures
 from autopilot.serve.hearing import hear
 from autopilot.serve.incidents import tell_incidents
 from autopilot.serve.reminding import digest, remind
@@ -30,7 +30,7 @@ class Runner:
     """Runs until stopped; `failed` holds what ended a thread before that."""
 
     def __init__(self, desk: Desk, pause_s: float = _PAUSE_S, hear_every_s: float = _HEAR_EVERY_S) -> None:
-        self._desk = desk
+        self._desk, self._failures = desk, Failures(desk)
         self._pause_s, self._hear_every_s = pause_s, hear_every_s
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -80,7 +80,7 @@ class Runner:
             remind(self._desk)
             digest(self._desk)
             tell_incidents(self._desk)
-            tell_failures(self._desk)
+            self._failures.tell()
         except AutopilotError as error:
             # The database is away: every row is still there when it is back.
             _log.warning("%s", error.message, extra={"event": error.kind})

@@ -4,8 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from autopilot.serve.failures import tell_failures
+from autopilot.serve.failures import Failures
+from checkpoints.queries import query
 from tests.flows.test_channels import JIRA, Town, town
+from tests.flows.test_status import counted
+from tests.flows.test_strange_channel import installed  # noqa: F401 - a fixture
 from tests.house import DEGRADED, MODEL
 from tests.serving import FILE
 
@@ -20,6 +23,14 @@ BOTH = FILE.replace("models:", f"channels: {{slack: {{channel: C0123456789}}, {J
 QUIET = TOLD + '    notify: {quiet_hours: {from: "22:00", until: "07:00"}}\n'
 
 
+class Watched(Town):
+    """A town in which one process goes on telling of failures."""
+
+    def __init__(self, doors, channels):
+        super().__init__(doors, channels)
+        self.failures = Failures(self.desk)
+
+
 @pytest.fixture
 def opened(home, tmp_path):
     """Open the doors under a text; the town is theirs as long as the test lasts."""
@@ -28,7 +39,7 @@ def opened(home, tmp_path):
     def under(text=TOLD):
         doors, channels = town(home, tmp_path, text)
         with_doors.append(doors)
-        return Town(doors.__enter__(), channels)
+        return Watched(doors.__enter__(), channels)
 
     yield under
     for doors in with_doors:
@@ -47,7 +58,8 @@ def fail(place, detail="ValueError: no column amount\nand a traceback") -> str:
 
 def told(place) -> list[str]:
     for _ in range(3):
-        tell_failures(place.desk)
+        for process in (place.failures, Failures(place.desk)):
+            process.tell()
         place.tell()
     return [text for _, text in place.channels["slack"].told]
 
@@ -109,6 +121,23 @@ def test_denials_are_told_once_they_open_the_breaker(opened):
         place.home.wait(HOUR)
     (text,) = told(place)
     assert text.startswith("fraud trains nothing for now: the circuit breaker is open: 3 runs in 30 days")
+
+
+def test_what_is_no_news_is_judged_once_in_a_process_and_not_for_each_channel(opened, installed):  # noqa: F811
+    text = TOLD.replace("C0123456789}", "C0123456789}, pager: {number: 7}").replace("web, slack", "web, slack, pager")
+    place = opened(text)
+    for _ in range(2):
+        place.home.say(place.home.waiting(), "deny")
+        place.home.wait(HOUR)
+    with counted(place.home.book) as first:
+        place.failures.tell()
+    assert first.count(query("runs", "history")) == 2
+    with counted(place.home.book) as again:
+        place.failures.tell()
+    assert again == [query("runs", "failed_since")]
+    place.home.clock.pass_time(DAY)
+    place.failures.tell()
+    assert place.failures._no_news == set(), "what is a day old is not remembered"
 
 
 def test_what_failed_days_ago_is_no_news(opened):
