@@ -58,8 +58,7 @@ def unpause(arguments: Namespace) -> int:
     """Lift one pause."""
     settings, of = _settings(arguments), pausing.target(arguments.model, arguments.tag, arguments.all)
     with ledger(settings) as book:
-        known = _known(settings) or roster.EMPTY
-        lifted = pausing.unpause(book, of, arguments.reason, _who(settings), settings.clock.now(), known)
+        lifted = pausing.unpause(book, of, arguments.reason, _who(settings), settings.clock.now())
         others = book.pauses()
     lines = [f"{whose(lifted)} is no longer {told(lifted)}"]
     lines += [f"  there is still {told(each)} ({lifted_by(each)})" for each in others]

@@ -64,7 +64,7 @@ def pause(book: PostgresLedger, roster: Roster | None, of: Target, reason: str, 
         raise Misconfigured(f"a pause needs a reason, in a line of at most {MOST_REASON} characters", "--reason TEXT")
     if roster is not None:
         _require_known(roster, of)
-    shown = held(roster or EMPTY, of)
+    shown = held(roster or EMPTY, of) if roster or of.scope == "model" else None
     made = book.paused.pause(of.scope, of.name, reason, who.name, who.os_user, now, shown)
     if made is None:
         raise _there_already(of, book.pauses())
@@ -80,12 +80,9 @@ def _there_already(of: Target, pauses: Collection[Pause]) -> Refused:
     )
 
 
-def unpause(book: PostgresLedger, of: Target, reason: str, who: Who, now: datetime, roster: Roster = EMPTY) -> Pause:
-    """Lift one pause and return it as it was. Refused where this very one is not there. Others hold all the same.
-
-    The roster says whose requests are shown anew in channels.
-    """
-    lifted = book.paused.lift(of.scope, of.name, reason.strip(), who.name, who.os_user, now, held(roster, of))
+def unpause(book: PostgresLedger, of: Target, reason: str, who: Who, now: datetime) -> Pause:
+    """Lift one pause and return it as it was. Refused where this very one is not there. Others hold all the same."""
+    lifted = book.paused.lift(of.scope, of.name, reason.strip(), who.name, who.os_user, now)
     if lifted is None:
         raise Refused(f"no pause of {_whose(of)} is there to lift", _others(book.pauses()))
     return lifted

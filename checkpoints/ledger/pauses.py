@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from checkpoints.database import Database, Row
 from checkpoints.queries import query
@@ -26,40 +27,22 @@ class Pauses:
         by: str,
         os_user: str,
         now: datetime,
-        models: Sequence[str] = (),
+        models: Sequence[str] | None = None,
     ) -> Pause | None:
         """Stop a model, a tag's models or all of them. None, and nothing changed, where the very same is paused.
 
-        `models` are those it stops now: what channels show of them is brought up to date.
+        `models` are those it stops now: what channels show of them is brought up to date; of all where it is None.
         """
-        return self._change("pause", scope, name, reason, by, os_user, now, models)
+        given = {"scope": scope, "name": name, "reason": reason, "by": by, "os_user": os_user}
+        return self._change("pause", now=now, models=None if models is None else list(models), **given)
 
-    def lift(
-        self,
-        scope: Scope,
-        name: str | None,
-        reason: str,
-        by: str,
-        os_user: str,
-        now: datetime,
-        models: Sequence[str] = (),
-    ) -> Pause | None:
+    def lift(self, scope: Scope, name: str | None, reason: str, by: str, os_user: str, now: datetime) -> Pause | None:
         """Lift a pause and return it as it was. None where the very same is not paused."""
-        return self._change("unpause", scope, name, reason, by, os_user, now, models)
+        given = {"scope": scope, "name": name, "reason": reason, "by": by, "os_user": os_user}
+        return self._change("unpause", now=now, **given)
 
-    def _change(
-        self,
-        how: str,
-        scope: Scope,
-        name: str | None,
-        reason: str,
-        by: str,
-        os_user: str,
-        now: datetime,
-        models: Sequence[str],
-    ) -> Pause | None:
-        given = {"scope": scope, "name": name, "reason": reason, "by": by, "os_user": os_user, "models": list(models)}
-        row = self._database.row(query("pauses", how), now=now, **given)
+    def _change(self, how: str, **given: Any) -> Pause | None:
+        row = self._database.row(query("pauses", how), **given)
         return _pause(row) if row else None
 
 

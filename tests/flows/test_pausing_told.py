@@ -10,6 +10,7 @@ from tests.house import MODEL
 
 OTTO = Who("otto", "root")
 ROSTER = Roster({MODEL: Entry(), "churn": Entry(tags=("payments",))})
+TAGGED = Roster({MODEL: Entry(tags=("payments",))})
 OWN = Target("model", MODEL)
 WORDS = (
     "fraud is paused by otto since 2026-03-01T10:30:00Z: the feed moves. "
@@ -17,12 +18,12 @@ WORDS = (
 )
 
 
-def pause(place, of=OWN):  # noqa: F811
-    pausing.pause(place.home.book, ROSTER, of, "the feed moves", OTTO, place.home.clock.now())
+def pause(place, of=OWN, roster=ROSTER):  # noqa: F811
+    pausing.pause(place.home.book, roster, of, "the feed moves", OTTO, place.home.clock.now())
 
 
 def unpause(place, of=OWN):  # noqa: F811
-    pausing.unpause(place.home.book, of, "", OTTO, place.home.clock.now(), ROSTER)
+    pausing.unpause(place.home.book, of, "", OTTO, place.home.clock.now())
 
 
 def updates(place, kind):  # noqa: F811
@@ -55,6 +56,36 @@ def test_a_pause_of_others_says_nothing(place):  # noqa: F811
     place.home.waiting()
     assert updates(place, "jira") == []
     pause(place, Target("tag", "payments"))
+    assert updates(place, "jira") == []
+
+
+@pytest.mark.parametrize(
+    ("of", "tags", "file"),
+    [
+        (Target("all"), "", True),
+        (Target("all"), "", False),
+        (Target("tag", "payments"), "payments", True),
+        (Target("tag", "payments"), "payments", False),
+    ],
+)
+def test_no_request_goes_on_saying_so_whatever_became_of_the_file(place, of, tags, file):  # noqa: F811
+    written = place.desk.config.read_text()
+    place.desk.config.write_text(written.replace("    task:", f"    tags: [{tags}]\n    task:"))
+    place.home.waiting()
+    assert updates(place, "slack") == []
+    pause(place, of, TAGGED if file else None)
+    (said,) = updates(place, "slack")
+    assert "fraud is paused with " in said
+    place.desk.config.write_text(written)
+    unpause(place, of)
+    assert updates(place, "slack")[1:] == ["0 of 1 approved, until 2026-03-04T10:30:00Z"]
+
+
+def test_one_model_that_goes_on_says_nothing_of_others(place):  # noqa: F811
+    place.home.waiting()
+    assert updates(place, "jira") == []
+    pause(place, Target("model", "churn"))
+    unpause(place, Target("model", "churn"))
     assert updates(place, "jira") == []
 
 
