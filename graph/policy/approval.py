@@ -74,11 +74,13 @@ def _require_right(approval: Approval, answer: Answer, spec: ApprovalSpec) -> No
             f"approvers are: {', '.join(spec.approvers) or 'nobody; name them in approval.approvers'}",
         )
     # Names are asserted on the command line: another spelling is not another person.
-    own = approval.requested_by is not None and answer.person.casefold() == approval.requested_by.strip().casefold()
-    if own and answer.decision == "approve" and not approval.returns_to_approved:
+    asker = (approval.requested_by or "").strip().casefold()
+    if answer.person.casefold() == asker and answer.decision == "approve" and not approval.returns_to_approved:
+        others = ", ".join(name for name in spec.approvers if name.casefold() != asker)
         raise Refused(
             f"{answer.person} asked for run {approval.run} of {approval.model} and cannot approve it",
-            "another approver must; only a return to a version that a person approved before is free of this",
+            f"another approver must ({others or 'there is none: name one in approval.approvers, then ask anew'}); "
+            "only a return to a version that a person approved before is free of this",
         )
 
 

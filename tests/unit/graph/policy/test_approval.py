@@ -56,6 +56,14 @@ def test_an_answer_is_refused_with_the_rule(approval, given, spec, now, words):
     assert refused.value.hint
 
 
+@pytest.mark.parametrize(("approvers", "who"), [(("ana", "ben"), "ben"), (("ana",), "there is none: name one")])
+def test_who_asked_is_told_who_else_may_approve(approvers, who):
+    with pytest.raises(Refused) as refused:
+        may_answer(replace(APPROVAL, requested_by="ana"), answer("ana"), ApprovalSpec(approvers), NOW)
+
+    assert f"another approver must ({who}" in refused.value.hint
+
+
 @pytest.mark.parametrize(
     ("spec", "hint"),
     [
