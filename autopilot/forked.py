@@ -14,7 +14,6 @@ from pathlib import Path
 from autopilot.settings import replace_environment
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-# Not autopilot.__main__: each command runs it by name, and Python warns where it is there already.
 _PRELOADED = [
     "alembic.command",
     "autopilot.cli.act",
@@ -66,6 +65,8 @@ def _become(act: Callable[[Sequence[str]], int], words: Sequence[str], environme
 
 def _command(words: Sequence[str]) -> int:
     sys.argv = ["autopilot", *words]
+    # The script that began the demo has imported it, and Python warns of what is run by name and there already.
+    sys.modules.pop("autopilot.__main__", None)
     runpy.run_module("autopilot", run_name="__main__", alter_sys=True)
     return 0
 
