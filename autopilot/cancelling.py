@@ -5,6 +5,7 @@ from checkpoints.database import Row, run_lock
 from checkpoints.ledger.book import PostgresLedger
 from graph.errors import NotFound, Refused
 from graph.model import Json
+from graph.policy.outcomes import OVER
 from graph.ports import Clock, Parts
 from graph.state import training_key
 
@@ -54,7 +55,7 @@ def _require_cancellable(book: PostgresLedger, row: Row, allowed: tuple[str | No
 def _stop_job(book: PostgresLedger, parts: Parts, clock: Clock, row: Row) -> str | None:
     """Stop the run's training job, known to its row or not: a process may have died before it noted it.
 
-    Return what is left to be stopped by hand, where the model's pipeline is not known any more.
+    Return what may still train, where the model's pipeline is not known any more.
     """
     run, model = str(row["run"]), row["model"]
     effect = next((each for each in book.effects.of(run) if each["kind"] == "training"), None)
@@ -72,7 +73,7 @@ def _stop_job(book: PostgresLedger, parts: Parts, clock: Clock, row: Row) -> str
 
 def _left(job: Json | None, effect: Row) -> str | None:
     """Return what may still train although its model's entry is gone."""
-    if effect["state"] == "intended" or (job and job["state"] in ("succeeded", "failed", "cancelled")):
+    if effect["state"] == "intended" or (job and job["state"] in OVER):
         return None
     named = f"job {job['id']} of {job['pipeline']}" if job else "its job, if one was started,"
     return (

@@ -28,6 +28,7 @@ from benchmarks.fleet.memory import memory
 from benchmarks.fleet.runs import rates
 from benchmarks.fleet.screen import looks
 from benchmarks.fleet.world import FIRST
+from benchmarks.in_memory import postgres_in_memory
 from benchmarks.outcome import Mark, report
 from checkpoints.embedded.cluster import EmbeddedPostgres
 from tests.databases import fresh_database
@@ -125,17 +126,8 @@ def _size(folder: Path) -> dict[str, float]:
 
 
 def _side_by_side() -> dict[str, float]:
-    # In memory where there is such a place: the disk is not what is measured.
-    memory = Path("/dev/shm")  # noqa: S108
-    folder = Path(tempfile.mkdtemp(prefix="ap-", dir=memory if memory.is_dir() else None))
-    folder.chmod(0o755)
-    server = EmbeddedPostgres(folder / "postgres")
-    server.ensure()
-    try:
+    with postgres_in_memory() as (server, folder):
         return {**_runs(server, folder), **_status(server, folder)}
-    finally:
-        server.destroy()
-        shutil.rmtree(folder)
 
 
 def _runs(server: EmbeddedPostgres, folder: Path) -> dict[str, float]:

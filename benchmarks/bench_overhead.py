@@ -5,20 +5,18 @@ durability "sync". Ours adds the ledger, the locks and the policy; the outside i
 they themselves take (they write files, too) is not counted.
 """
 
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
 from uuid import uuid4
 
 from benchmarks.bare import bare_graph, bare_run
+from benchmarks.in_memory import postgres_in_memory
 from benchmarks.outcome import Mark, report
+from benchmarks.outside import Outside
 from checkpoints.embedded.cluster import EmbeddedPostgres
 from checkpoints.saver import saver
 from tests.databases import fresh_database
@@ -29,17 +27,8 @@ RUNS, CHECKS = 70, 100
 
 def main() -> int:
     """Measure both, print, return the exit code."""
-    # In memory where there is such a place: the disk under the fakes' files is not what is measured.
-    memory = Path("/dev/shm")  # noqa: S108
-    folder = Path(tempfile.mkdtemp(prefix="ap-", dir=memory if memory.is_dir() else None))
-    folder.chmod(0o755)
-    server = EmbeddedPostgres(folder / "postgres")
-    server.ensure()
-    try:
+    with postgres_in_memory() as (server, folder):
         return _measure(server, folder)
-    finally:
-        server.destroy()
-        shutil.rmtree(folder)
 
 
 def _measure(server: EmbeddedPostgres, folder: Path) -> int:
@@ -77,28 +66,6 @@ def full_run(home: House) -> None:
     home.clock.pass_time(timedelta(hours=1))
 
 
-class Outside:
-    """The fakes, with a clock on their methods: `spent` is the CPU, in seconds, that calls into them took so far."""
-
-    def __init__(self, *fakes: object) -> None:
-        self.spent = 0.0
-        self._inside = False
-        for fake in fakes:
-            for name in [name for name in dir(type(fake)) if not name.startswith("_")]:
-                if callable(method := getattr(fake, name)):
-                    setattr(fake, name, partial(self._timed, method))
-
-    def _timed(self, method: Callable[..., Any], *given: Any, **named: Any) -> Any:
-        if self._inside:
-            return method(*given, **named)
-        self._inside, began = True, time.process_time()
-        try:
-            return method(*given, **named)
-        finally:
-            self._inside = False
-            self.spent += time.process_time() - began
-
-
 def _side_by_side(
     ours: Callable[[], None], floor: Callable[[], None], outside: Outside
 ) -> tuple[list[float], list[float]]:
@@ -108,9 +75,9 @@ def _side_by_side(
     measured: tuple[list[float], list[float]] = ([], [])
     for _ in range(RUNS):
         for times, act in zip(measured, (ours, floor), strict=True):
-            began = time.process_time() - outside.spent
+            began = time.process_time() - outside.spent_s
             act()
-            times.append((time.process_time() - outside.spent - began) * 1000)
+            times.append((time.process_time() - outside.spent_s - began) * 1000)
     return measured
 
 

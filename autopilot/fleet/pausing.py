@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from autopilot.fleet.roster import EMPTY, Roster
+from autopilot.fleet.roster import Roster
 from autopilot.fleet.standing import paused
 from checkpoints.ledger.book import PostgresLedger
 from graph.errors import Misconfigured, NotFound, Refused
@@ -64,7 +64,7 @@ def pause(book: PostgresLedger, roster: Roster | None, of: Target, reason: str, 
         raise Misconfigured(f"a pause needs a reason, in a line of at most {MOST_REASON} characters", "--reason TEXT")
     if roster is not None:
         _require_known(roster, of)
-    shown = held(roster or EMPTY, of) if roster or of.scope == "model" else None
+    shown = held(roster, of) if roster else None
     made = book.paused.pause(of.scope, of.name, reason, who.name, who.os_user, now, shown)
     if made is None:
         raise _there_already(of, book.pauses())

@@ -2,7 +2,7 @@
 
     python -m benchmarks.chaos [--short] [--models N]
 
-300 models for ten minutes or longer; the short form has 60 models and takes about three. Workers, a scheduler in each
+300 models for ten minutes or longer; the short form has 60 models and takes about two. Workers, a scheduler in each
 of them, Postgres, its connections, MLflow, Prometheus and the clock are killed, stopped, cut, filled up and set wrong.
 Before each of these faults some models have an incident, so that it falls upon their retraining.
 """
@@ -31,7 +31,7 @@ PATIENCE_S = 600.0
 def main() -> int:
     """Let it happen, count, print, return the exit code."""
     parser = argparse.ArgumentParser(prog="make chaos", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--short", action="store_true", help="60 models, three minutes")
+    parser.add_argument("--short", action="store_true", help="60 models, two minutes")
     parser.add_argument("--models", type=int, help="another number of models; a quarter of them has an incident")
     given = parser.parse_args()
     form = SHORT if given.short else LONG

@@ -28,7 +28,7 @@ from autopilot.fleet.worker import work_off
 from benchmarks.bare import bare_graph, bare_run
 from benchmarks.bench_overhead import full_run
 from benchmarks.fleet.cost import postgres_cpu_s
-from benchmarks.fleet.outside import Outside
+from benchmarks.outside import Outside
 from checkpoints.embedded.cluster import EmbeddedPostgres
 from checkpoints.queue.app import application
 from checkpoints.saver import saver

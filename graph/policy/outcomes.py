@@ -3,6 +3,8 @@
 from graph.model import Action, ApprovalState, CheckOutcome, Decision, RunOutcome, TrainingJob
 
 ACTIVE = frozenset({"queued", "running"})
+OVER = frozenset({"succeeded", "failed", "cancelled"})
+"""States in which a job surely trains no more: one that is `unknown` may."""
 
 _AT_ONCE: dict[Action, RunOutcome] = {"none": "no_action", "wait": "waiting", "fix_data": "data_issue"}
 _UNANSWERED: dict[ApprovalState, RunOutcome] = {"denied": "denied", "expired": "expired", "voided": "voided"}

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from graph.evidence import Evidence
 from graph.fleet import Begun, Claim, Holder, Place, Want
 from graph.model import Decision, History
-from graph.policy.outcomes import of_decision
+from graph.policy.outcomes import OVER, of_decision
 from graph.policy.paying import lasting
 from graph.policy.price import followed, rows_in
 from graph.policy.sequence import Sequential
@@ -29,7 +29,6 @@ REMEMBERED = timedelta(days=30)
 """For how long a training that was begun counts among those of which only some may be for nothing."""
 LEAST_COST = 1.0
 """A price below one wrong decision counts as one."""
-_OVER = ("succeeded", "failed", "cancelled")
 _RESTS_ON_HARM = ("concept_drift", "label_shift")
 _ORDER = ("prices", "loss", "unknown")
 
@@ -114,7 +113,7 @@ def asked_of(rank: int, hypotheses: int, level: float) -> float:
 
 def occupied(holders: Sequence[Holder]) -> list[str]:
     """Return the models that train or are about to. A job that has ended trains no more, whatever its run waits for."""
-    return sorted(each.model for each in holders if each.job not in _OVER)
+    return sorted(each.model for each in holders if each.job not in OVER)
 
 
 def late(holders: Sequence[Holder], now: datetime) -> list[Holder]:
